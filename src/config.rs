@@ -1,0 +1,35 @@
+//! What the user asked for, before anything is done about it.
+
+use std::path::PathBuf;
+
+use crate::finding::Severity;
+
+/// Which project to load, and with what in it.
+#[derive(Clone, Default, Debug)]
+pub struct ProjectRequest {
+    /// A folder or a file of the project; the manifest is looked for upwards from it.
+    pub start: PathBuf,
+    pub manifest_path: Option<PathBuf>,
+    pub features: Vec<String>,
+    pub all_features: bool,
+    pub no_default_features: bool,
+    /// A target triple, as for `cargo --target`.
+    pub target: Option<String>,
+    pub offline: bool,
+    pub locked: bool,
+    pub frozen: bool,
+    /// Where the sources of `std` are: a `library` folder.
+    pub std_sources: Option<PathBuf>,
+}
+
+/// Which findings and fixes are wanted.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Rules by name; empty means all.
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+    pub unsafe_fixes: bool,
+    /// Files and folders to report on and edit; empty means all. Everything is analysed all the same.
+    pub paths: Vec<PathBuf>,
+    pub fail_on: Option<Severity>,
+}

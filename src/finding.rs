@@ -1,0 +1,201 @@
+//! The words that every layer shares: what was found, why, and what can be done about it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
+
+use ra_ap_ide_db::text_edit::{TextEdit, TextRange};
+
+/// A file of the project, by its path from the workspace root, with `/` between the parts.
+///
+/// A member that lives outside the workspace root starts with `../`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FilePath(Arc<str>);
+
+impl FilePath {
+    pub fn new(path: impl Into<Arc<str>>) -> FilePath {
+        FilePath(path.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stretch of a file, in bytes from its start; a byte order mark counts.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Place {
+    pub file: FilePath,
+    pub range: TextRange,
+}
+
+impl Place {
+    pub fn new(file: FilePath, range: TextRange) -> Place {
+        Place { file, range }
+    }
+
+    fn key(&self) -> (&FilePath, u32, u32) {
+        (&self.file, self.range.start().into(), self.range.end().into())
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Place) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Place) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// How much a finding matters. Ordered, so that `--fail-on` is a comparison.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    Info,
+    Warn,
+    Error,
+}
+
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warn => "warn",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// What may be done with a fix. Ordered, so that a threshold is a comparison.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Applicability {
+    /// A sketch: shown, never applied.
+    Manual,
+    /// Meant to compile, but it may change what the program does: applied with `--unsafe-fixes`.
+    Unsafe,
+    /// Applied without asking. The page of the rule says what is promised.
+    Safe,
+}
+
+impl Applicability {
+    pub fn name(self) -> &'static str {
+        match self {
+            Applicability::Manual => "manual",
+            Applicability::Unsafe => "unsafe",
+            Applicability::Safe => "safe",
+        }
+    }
+}
+
+/// One reason behind a finding, with the place that shows it where there is one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Note {
+    pub at: Option<Place>,
+    pub text: String,
+}
+
+impl Note {
+    pub fn new(text: impl Into<String>) -> Note {
+        Note { at: None, text: text.into() }
+    }
+
+    pub fn at(place: Place, text: impl Into<String>) -> Note {
+        Note { at: Some(place), text: text.into() }
+    }
+}
+
+/// Something that a fix needs besides its own edits. Fixes share wants; each is met once.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Want {
+    /// A Cargo feature of a dependency that the package already names.
+    Feature(FeatureWant),
+    /// `name`, imported by a `use` in this file, may have lost its last mention.
+    TidyImport { file: FilePath, name: String },
+}
+
+/// A Cargo feature to turn on.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct FeatureWant {
+    /// The `Cargo.toml` of the package whose code needs it.
+    pub manifest: FilePath,
+    /// The key of the dependency in that manifest: its new name where it is renamed.
+    pub dependency: String,
+    /// The feature, as the dependency's own manifest calls it.
+    pub feature: String,
+}
+
+/// A repair: applied whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// A verb phrase.
+    pub title: String,
+    pub applicability: Applicability,
+    /// What keeps the fix from being `Safe`, in one clause.
+    pub doubt: Option<String>,
+    pub edits: BTreeMap<FilePath, TextEdit>,
+    pub wants: BTreeSet<Want>,
+}
+
+/// A trap in the user's code.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The name of the rule, which is also the name of its page.
+    pub rule: &'static str,
+    pub severity: Severity,
+    pub at: Place,
+    /// What happens here, in the code's own names. Lower case, no full stop.
+    pub message: String,
+    /// The chain of reasons, in the order in which a reader follows it.
+    pub because: Vec<Note>,
+    /// Alternatives, best first; at most one is applied.
+    pub fixes: Vec<Fix>,
+}
+
+impl Finding {
+    /// What makes two findings the same one when two crates share a file.
+    pub fn key(&self) -> (&Place, &'static str, &str) {
+        (&self.at, self.rule, &self.message)
+    }
+}
+
+/// What was looked at, and what could not be seen: silence about code that nobody saw is no news.
+#[derive(Clone, Default, Debug)]
+pub struct Coverage {
+    pub packages: usize,
+    pub targets: usize,
+    /// Source files of the workspace that were read.
+    pub files: usize,
+    /// Bodies that mention something a rule asks for, and so were looked into.
+    pub bodies: usize,
+    /// Calls in those bodies.
+    pub calls: usize,
+    /// Calls whose callee is known.
+    pub calls_resolved: usize,
+    /// The runtimes that drive the targets, by crate name.
+    pub runtimes: BTreeSet<String>,
+    /// Macros that stayed unexpanded, with how often: derives, attributes, calls.
+    pub unexpanded_macros: BTreeMap<String, usize>,
+    /// Modules and `include!`s whose text is made by a build script, which is not run.
+    pub generated: BTreeSet<String>,
+    /// Files with syntax errors: read as far as they parse.
+    pub broken_files: BTreeSet<FilePath>,
+    /// Rules that panicked: the other findings still stand.
+    pub internal_errors: Vec<String>,
+}

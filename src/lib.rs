@@ -1,0 +1,23 @@
+//! async-fix finds the traps of async Rust in a Cargo workspace and rewrites them.
+//!
+//! The map, from the ground up; a module uses only modules above it:
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`finding`] | `Finding`, `Fix`, `Place`: the words every layer shares |
+//! | [`page`] | `rules/*.md` as data |
+//! | [`config`] | what the user asked for |
+//! | [`workspace`] | a Cargo workspace as a database and files; the only reader of disk and of `cargo` |
+//! | [`knowledge`] | `rules/knowledge/*.toml`, resolved against the workspace |
+//! | [`facts`] | what is known of each body |
+//! | [`fix`] | building blocks of edits |
+//! | [`rules`] | a name, a page, a check |
+//! | [`plan`] | rounds in memory until nothing changes |
+//! | [`apply`] | guards and atomic writes |
+//! | [`report`] | findings and plans as text, patch or JSON |
+//! | [`cli`] | the command line |
+
+pub mod config;
+pub mod finding;
+pub mod plan;
+pub mod workspace;

@@ -1,0 +1,45 @@
+//! Rounds in memory until nothing changes: what `--dry-run` prints is what `--apply` writes.
+
+use crate::finding::{Applicability, Coverage, FilePath, Finding};
+
+/// All that one run found, and all that it would write.
+#[derive(Clone, Default, Debug)]
+pub struct Plan {
+    /// What was found in the files as they are, in order of place. Positions are those of the original text.
+    pub findings: Vec<Finding>,
+    /// What was repaired: indices into `findings` with the fix that was taken.
+    pub repairs: Vec<Repair>,
+    /// What is still found after the repairs. Positions are those of the new text.
+    pub remaining: Vec<Finding>,
+    /// Every file that changes, in order of path; manifests and the lock file among them.
+    pub changes: Vec<Change>,
+    /// Fixes that were wanted and not taken, each with the reason in words.
+    pub skipped: Vec<Skipped>,
+    pub coverage: Coverage,
+}
+
+/// A fix that was taken.
+#[derive(Clone, Debug)]
+pub struct Repair {
+    /// The finding, as it stood in the round in which it was repaired. `round` 0 speaks of the original text.
+    pub finding: Finding,
+    pub title: String,
+    pub applicability: Applicability,
+    pub round: usize,
+}
+
+/// A file, before and after.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    pub file: FilePath,
+    pub before: String,
+    pub after: String,
+}
+
+/// A fix that was not taken.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    pub finding: Finding,
+    pub title: String,
+    pub reason: String,
+}
