@@ -18,6 +18,11 @@
 //! | [`cli`] | the command line |
 
 pub mod config;
+pub mod facts;
 pub mod finding;
+pub mod fix;
+pub mod knowledge;
+pub mod page;
 pub mod plan;
+pub mod rules;
 pub mod workspace;

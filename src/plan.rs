@@ -1,6 +1,10 @@
 //! Rounds in memory until nothing changes: what `--dry-run` prints is what `--apply` writes.
 
-use crate::finding::{Applicability, Coverage, FilePath, Finding};
+use crate::{
+    config::Choice,
+    finding::{Applicability, Coverage, FilePath, Finding},
+    workspace::{Texts, Workspace},
+};
 
 /// All that one run found, and all that it would write.
 #[derive(Clone, Default, Debug)]
@@ -15,7 +19,14 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Fixes that were wanted and not taken, each with the reason in words.
     pub skipped: Vec<Skipped>,
+    /// The original texts of the files that findings and changes speak of.
+    pub texts: Texts,
     pub coverage: Coverage,
+}
+
+/// Plans what `choice` asks for. The texts in `workspace` are those of the last round when this returns.
+pub fn plan(_workspace: &mut Workspace, _choice: &Choice) -> Plan {
+    Plan::default()
 }
 
 /// A fix that was taken.

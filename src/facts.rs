@@ -1,0 +1,10 @@
+//! What is known of the bodies of a workspace. Computed when first asked for.
+
+pub mod alive;
+pub mod body;
+pub mod changes;
+pub mod functions;
+pub mod place;
+pub mod runs_on;
+pub mod runtime;
+pub mod syntax;

@@ -1,0 +1,346 @@
+//! One body, read once: which items that rules ask for it mentions, where each of those runs, what surrounds it.
+
+use std::sync::Arc;
+
+use la_arena::ArenaMap;
+use ra_ap_hir_def::{
+    CallableDefId, DefWithBodyId, FunctionId,
+    expr_store::{Body, BodySourceMap},
+    hir::{ClosureKind, CoroutineSource, Expr, ExprId},
+    resolver::{HasResolver, Resolver, ValueNs},
+};
+use ra_ap_hir_ty::{
+    InferenceResult,
+    next_solver::{Ty, TyKind},
+};
+use ra_ap_ide_db::RootDatabase;
+use ra_ap_rustc_type_ir::inherent::IntoKind;
+use ra_ap_syntax::SyntaxKind;
+
+use crate::{
+    facts::runs_on::{Context, Thread},
+    knowledge::{ClosureRuns, FutureRuns, Row, resolve::Known},
+    workspace::Workspace,
+};
+
+/// A function's body, with what inference knows of it.
+pub struct BodyFacts<'db> {
+    pub(crate) workspace: &'db Workspace,
+    pub(crate) db: &'db RootDatabase,
+    pub(crate) known: &'db Known,
+    pub(crate) function: FunctionId,
+    pub(crate) body: Arc<Body>,
+    pub(crate) map: &'db BodySourceMap,
+    pub(crate) infer: &'db InferenceResult<'db>,
+    pub(super) parents: ArenaMap<ExprId, ExprId>,
+    /// Every expression in the order in which evaluation leaves it, with the async body that it belongs to.
+    pub(super) sequence: Vec<(ExprId, Option<ExprId>)>,
+    /// Mentions of items that have a row, in the order of evaluation.
+    pub mentions: Vec<Mention>,
+    /// Calls that somebody wrote, and those of them whose callee is known.
+    pub calls: usize,
+    pub calls_resolved: usize,
+    pub unresolved: Vec<ExprId>,
+}
+
+/// A place where a body names an item that has a row.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    pub row: Arc<Row>,
+    pub form: Form,
+    pub thread: Thread,
+    pub(crate) expr: ExprId,
+    /// The async body in which an `.await` could stand here.
+    pub(crate) awaits_in: Option<ExprId>,
+    /// Inside a closure, however it runs.
+    pub in_closure: bool,
+    /// Index into the sequence of the body.
+    pub(super) position: usize,
+}
+
+/// How an item is mentioned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// `path(arguments)`
+    Call,
+    /// `receiver.method(arguments)`
+    Method,
+    /// Called by another name: through a local variable.
+    Indirect,
+    /// Handed on as a value.
+    Value,
+}
+
+/// How a function comes to run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entered {
+    /// By its callers.
+    Called,
+    /// By a runtime that was made for it: `#[tokio::main]`, `#[tokio::test]`.
+    AsEntry,
+    /// By a runtime worker, through a trait whose methods are polled.
+    Polled,
+}
+
+impl<'db> BodyFacts<'db> {
+    pub fn new(
+        workspace: &'db Workspace,
+        known: &'db Known,
+        function: FunctionId,
+        entered: Entered,
+    ) -> BodyFacts<'db> {
+        let db = workspace.db();
+        let owner = DefWithBodyId::FunctionId(function);
+        let (_, map) = Body::with_source_map(db, owner);
+        let mut facts = BodyFacts {
+            workspace,
+            db,
+            known,
+            function,
+            body: Body::of(db, owner),
+            map,
+            infer: InferenceResult::of(db, owner),
+            parents: ArenaMap::default(),
+            sequence: Vec::new(),
+            mentions: Vec::new(),
+            calls: 0,
+            calls_resolved: 0,
+            unresolved: Vec::new(),
+        };
+        let root = facts.body.root_expr();
+        let context = match entered {
+            Entered::Polled => Context::function(Thread::Worker),
+            Entered::Called | Entered::AsEntry => Context::function(Thread::Caller),
+        };
+        let handed = (entered == Entered::AsEntry).then_some(FutureRuns::Driven);
+        facts.visit(root, context, handed);
+        facts
+    }
+
+    /// `handed` says what becomes of the future that this expression makes.
+    fn visit(&mut self, expr: ExprId, context: Context, handed: Option<FutureRuns>) {
+        let body = Arc::clone(&self.body);
+        match &body[expr] {
+            Expr::Call { callee, args } => self.visit_call(expr, *callee, args, context, handed),
+            Expr::MethodCall { receiver, args, .. } => {
+                self.visit_method(expr, *receiver, args, context, handed);
+            }
+            Expr::Closure { body, closure_kind, .. } => {
+                let inner = closure_context(expr, closure_kind, context, handed, None);
+                self.child(expr, *body, inner, None);
+            }
+            Expr::Path(_) => {
+                if let Some(row) = self.row_of_type(self.infer.expr_ty(expr)) {
+                    self.mention(row, Form::Value, expr, context);
+                }
+                self.children(expr, context, None);
+            }
+            Expr::Const(_) => {
+                self.children(expr, Context::function(Thread::Caller), None);
+            }
+            Expr::Block { tail: Some(tail), .. } => self.children(expr, context, Some((*tail, handed))),
+            _ => self.children(expr, context, None),
+        }
+        self.sequence.push((expr, context.awaits_in));
+    }
+
+    fn children(
+        &mut self,
+        expr: ExprId,
+        context: Context,
+        special: Option<(ExprId, Option<FutureRuns>)>,
+    ) {
+        let body = Arc::clone(&self.body);
+        let mut children = Vec::new();
+        body.walk_child_exprs(expr, |it| children.push(it));
+        for child in children {
+            let handed = special.filter(|(it, _)| *it == child).and_then(|(_, handed)| handed);
+            self.child(expr, child, context, handed);
+        }
+    }
+
+    fn child(&mut self, parent: ExprId, child: ExprId, context: Context, handed: Option<FutureRuns>) {
+        self.parents.insert(child, parent);
+        self.visit(child, context, handed);
+    }
+
+    fn visit_call(
+        &mut self,
+        expr: ExprId,
+        callee: ExprId,
+        args: &[ExprId],
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
+        let row = self.row_of_type(self.infer.expr_ty(callee));
+        self.parents.insert(callee, expr);
+        match &self.body.clone()[callee] {
+            // The path of a call is part of the mention that the call is.
+            Expr::Path(_) => self.sequence.push((callee, context.awaits_in)),
+            Expr::Closure { closure_kind, .. } => {
+                let runs = Some(ClosureRuns::Here);
+                self.visit_closure(callee, closure_kind, context, None, runs);
+            }
+            _ => self.visit(callee, context, None),
+        }
+        self.visit_arguments(expr, args, row.as_deref(), context, handed);
+        self.count(expr, SyntaxKind::CALL_EXPR, !matches!(self.infer.expr_ty(callee).kind(), TyKind::Error(_)));
+        if let Some(row) = row {
+            let form = if self.is_local(callee) { Form::Indirect } else { Form::Call };
+            self.mention(row, form, expr, context);
+        }
+    }
+
+    fn visit_method(
+        &mut self,
+        expr: ExprId,
+        receiver: ExprId,
+        args: &[ExprId],
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
+        let method = self.infer.method_resolution(expr).map(|(it, _)| it);
+        let row = method.and_then(|it| self.known.function(self.db, it)).cloned();
+        // `async { .. }.instrument(span)` is handed on as the block itself would be; so is the receiver of a method
+        // that takes a future.
+        let to_receiver = row.as_ref().and_then(|it| it.future).or(handed);
+        self.child(expr, receiver, context, to_receiver);
+        self.visit_arguments(expr, args, row.as_deref(), context, None);
+        self.count(expr, SyntaxKind::METHOD_CALL_EXPR, method.is_some());
+        if let Some(row) = row {
+            self.mention(row, Form::Method, expr, context);
+        }
+    }
+
+    fn visit_arguments(
+        &mut self,
+        call: ExprId,
+        args: &[ExprId],
+        row: Option<&Row>,
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
+        let runs = row.and_then(|it| it.closure);
+        // `Box::pin(async { .. })` hands its argument on.
+        let future = row.map_or(handed, |it| it.future);
+        for arg in args {
+            self.parents.insert(*arg, call);
+            match &self.body.clone()[*arg] {
+                Expr::Closure { closure_kind, .. } => {
+                    self.visit_closure(*arg, closure_kind, context, future, runs);
+                }
+                Expr::Path(_) if self.is_function(*arg) => {
+                    self.visit(*arg, context.closure(runs), None);
+                }
+                _ => self.visit(*arg, context, future),
+            }
+        }
+    }
+
+    fn visit_closure(
+        &mut self,
+        expr: ExprId,
+        kind: &ClosureKind,
+        context: Context,
+        future: Option<FutureRuns>,
+        runs: Option<ClosureRuns>,
+    ) {
+        if let Expr::Closure { body, .. } = &self.body.clone()[expr] {
+            let inner = closure_context(expr, kind, context, future, runs);
+            self.child(expr, *body, inner, None);
+        }
+        self.sequence.push((expr, context.awaits_in));
+    }
+
+    fn mention(&mut self, row: Arc<Row>, form: Form, expr: ExprId, context: Context) {
+        self.mentions.push(Mention {
+            row,
+            form,
+            thread: context.thread,
+            expr,
+            awaits_in: context.awaits_in,
+            in_closure: context.closure,
+            position: self.sequence.len(),
+        });
+    }
+
+    fn count(&mut self, expr: ExprId, kind: SyntaxKind, resolved: bool) {
+        let Ok(source) = self.map.expr_syntax(expr) else { return };
+        if source.value.syntax_node_ptr().kind() != kind || self.place_of(expr).is_none() {
+            return;
+        }
+        self.calls += 1;
+        match resolved {
+            true => self.calls_resolved += 1,
+            false => self.unresolved.push(expr),
+        }
+    }
+
+    fn row_of_type(&self, type_: Ty<'db>) -> Option<Arc<Row>> {
+        self.known.function(self.db, function_of(type_)?).cloned()
+    }
+
+    fn is_function(&self, expr: ExprId) -> bool {
+        function_of(self.infer.expr_ty(expr)).is_some()
+    }
+
+    /// Whether this path names a local variable.
+    pub(super) fn is_local(&self, expr: ExprId) -> bool {
+        self.local(expr).is_some()
+    }
+
+    pub(super) fn local(&self, expr: ExprId) -> Option<ra_ap_hir_def::hir::BindingId> {
+        let Expr::Path(path) = &self.body[expr] else { return None };
+        let hygiene = self.body.expr_path_hygiene(expr);
+        match self.resolver_at(expr).resolve_path_in_value_ns_fully(self.db, path, hygiene)? {
+            ValueNs::LocalBinding(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// Whether another task was started before this place.
+    pub fn spawns_before(&self, mention: &Mention) -> bool {
+        self.mentions.iter().any(|it| {
+            let spawns = matches!(it.row.future, Some(FutureRuns::Spawned | FutureRuns::Local))
+                || it.row.closure == Some(ClosureRuns::Worker);
+            spawns && it.position < mention.position
+        })
+    }
+
+    /// Names as they are seen from this expression.
+    pub(crate) fn resolver_at(&self, expr: ExprId) -> Resolver<'db> {
+        let owner = DefWithBodyId::FunctionId(self.function);
+        let mut resolver = self.function.resolver(self.db);
+        let _ = resolver.update_to_inner_scope(self.db, owner, expr);
+        resolver
+    }
+}
+
+fn closure_context(
+    expr: ExprId,
+    kind: &ClosureKind,
+    context: Context,
+    future: Option<FutureRuns>,
+    runs: Option<ClosureRuns>,
+) -> Context {
+    match kind {
+        // What becomes of the entry point's own body is known from its attribute.
+        ClosureKind::Coroutine { source: CoroutineSource::Fn, .. } => {
+            context.coroutine(expr, future)
+        }
+        ClosureKind::Coroutine { .. } => context.coroutine(expr, future),
+        // Its body is a coroutine, which is met next.
+        ClosureKind::CoroutineClosure(_) => Context::function(Thread::Worker),
+        ClosureKind::Closure | ClosureKind::OldCoroutine(_) => context.closure(runs),
+    }
+}
+
+pub(crate) fn function_of(type_: Ty<'_>) -> Option<FunctionId> {
+    match type_.kind() {
+        TyKind::FnDef(callable, _) => match callable.0 {
+            CallableDefId::FunctionId(it) => Some(it),
+            _ => None,
+        },
+        _ => None,
+    }
+}

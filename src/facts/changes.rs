@@ -1,0 +1,160 @@
+//! Whether a new `.await` would split two changes that so far happened together.
+//!
+//! A future can be dropped at each `.await`. Between two of them it runs whole or not at all; a new one in the middle
+//! is a new place where it may stop for good. That matters when state which outlives the future is changed on both
+//! sides of it, and the code has no way out there yet.
+
+use ra_ap_hir_def::hir::{BinaryOp, BindingId, Expr, ExprId, Pat, PatId};
+use ra_ap_hir_ty::{
+    Adjust, AutoBorrow, AutoBorrowMutability,
+    next_solver::{TyKind},
+};
+use ra_ap_rustc_type_ir::inherent::IntoKind;
+use ra_ap_hir_def::{hir::UnaryOp, type_ref::Mutability};
+
+use crate::{
+    facts::body::{BodyFacts, Mention},
+    finding::{Note},
+};
+
+impl BodyFacts<'_> {
+    /// The changes before and after, when an `.await` here would come between them.
+    pub fn split_changes(&self, mention: &Mention) -> Option<[Note; 2]> {
+        if self.is_way_out(mention.expr) {
+            return None;
+        }
+        let (before, after) = self.stretch(mention);
+        let changes = |exprs: &[ExprId]| exprs.iter().copied().find(|it| self.is_change(*it));
+        let (first, second) = (changes(&before)?, changes(&after)?);
+        let note = |expr: ExprId, text: &str| match self.place_of(expr) {
+            Some(at) => Note::at(at, text),
+            None => Note::new(text),
+        };
+        Some([
+            note(first, "this change outlives the future"),
+            note(second, "so does this one, and so far nothing could come between them"),
+        ])
+    }
+
+    /// `call()?` may already end the function here.
+    fn is_way_out(&self, expr: ExprId) -> bool {
+        let Some(call) = self.parents.get(expr) else { return false };
+        let Some(match_) = self.parents.get(*call) else { return false };
+        let is_question_mark = |it: ExprId| {
+            let source = self.map.expr_syntax(it).ok();
+            source.is_some_and(|it| it.value.syntax_node_ptr().kind() == ra_ap_syntax::SyntaxKind::TRY_EXPR)
+        };
+        is_question_mark(*call) && is_question_mark(*match_)
+    }
+
+    /// What is evaluated between the awaits around this place, before it and after it.
+    fn stretch(&self, mention: &Mention) -> (Vec<ExprId>, Vec<ExprId>) {
+        let here = |it: &&(ExprId, Option<ExprId>)| it.1 == mention.awaits_in;
+        let is_await = |it: &ExprId| matches!(self.body[*it], Expr::Await { .. });
+        let split = mention.position.min(self.sequence.len());
+        let before: Vec<ExprId> = self.sequence[..split]
+            .iter()
+            .rev()
+            .filter(here)
+            .map(|it| it.0)
+            .take_while(|it| !is_await(it))
+            .collect();
+        let after: Vec<ExprId> = self.sequence[split..]
+            .iter()
+            .filter(here)
+            .map(|it| it.0)
+            .take_while(|it| !is_await(it))
+            .collect();
+        match self.loop_without_await(mention) {
+            // The next turn comes before the next await.
+            Some(turn) => (
+                before.iter().chain(&turn).copied().collect(),
+                after.iter().chain(&turn).copied().collect(),
+            ),
+            None => (before, after),
+        }
+    }
+
+    fn loop_without_await(&self, mention: &Mention) -> Option<Vec<ExprId>> {
+        let mut expr = mention.expr;
+        while let Some(parent) = self.parents.get(expr).copied() {
+            if Some(parent) == mention.awaits_in {
+                return None;
+            }
+            if matches!(self.body[parent], Expr::Loop { .. }) {
+                let mut inside = Vec::new();
+                self.collect(parent, &mut inside);
+                let awaits = inside.iter().any(|it| matches!(self.body[*it], Expr::Await { .. }));
+                return (!awaits).then_some(inside);
+            }
+            expr = parent;
+        }
+        None
+    }
+
+    fn collect(&self, expr: ExprId, into: &mut Vec<ExprId>) {
+        into.push(expr);
+        let mut children = Vec::new();
+        self.body.walk_child_exprs(expr, |it| children.push(it));
+        children.into_iter().for_each(|it| self.collect(it, into));
+    }
+
+    fn is_change(&self, expr: ExprId) -> bool {
+        match &self.body[expr] {
+            Expr::Assignment { target, .. } => self.assigns(*target),
+            Expr::BinaryOp { lhs, op: Some(BinaryOp::Assignment { .. }), .. } => self.outlives(*lhs),
+            Expr::Ref { expr, mutability: Mutability::Mut, .. } => self.outlives(*expr),
+            _ => {
+                let adjustments = self.infer.expr_adjustment(expr).unwrap_or_default();
+                let mutable = adjustments.iter().any(|it| {
+                    matches!(
+                        it.kind,
+                        Adjust::Borrow(AutoBorrow::Ref(AutoBorrowMutability::Mut { .. }))
+                    )
+                });
+                mutable && self.outlives(expr)
+            }
+        }
+    }
+
+    fn assigns(&self, target: PatId) -> bool {
+        let mut outlives = false;
+        self.body.walk_exprs_in_pat(target, |it| outlives |= self.outlives(it));
+        let mut locals: Vec<BindingId> = Vec::new();
+        self.body.walk_pats(target, &mut |it| {
+            if let Pat::Bind { id, .. } = self.body[it] {
+                locals.push(id);
+            }
+        });
+        outlives
+    }
+
+    /// Whether this place is still there when the future is gone.
+    fn outlives(&self, place: ExprId) -> bool {
+        match &self.body[place] {
+            Expr::Path(_) => match self.local(place) {
+                // Through a reference or a guard one reaches what belongs to somebody else.
+                Some(local) => self.lends(local),
+                None => true,
+            },
+            Expr::Field { expr, .. } => self.outlives(*expr),
+            Expr::Index { base, .. } => self.outlives(*base),
+            Expr::UnaryOp { expr, op: UnaryOp::Deref } => self.outlives(*expr),
+            // A value made on the spot is gone with the statement, unless it is a way to reach something else.
+            Expr::Call { .. } | Expr::MethodCall { .. } | Expr::Match { .. } => {
+                let adjustments = self.infer.expr_adjustment(place).unwrap_or_default();
+                adjustments.iter().any(|it| matches!(it.kind, Adjust::Deref(_)))
+            }
+            _ => false,
+        }
+    }
+
+    fn lends(&self, local: BindingId) -> bool {
+        let type_ = self.infer.binding_ty(local);
+        match type_.kind() {
+            TyKind::Ref(..) | TyKind::RawPtr(..) => true,
+            TyKind::Adt(adt, _) => self.known.type_(adt.def_id()).is_some(),
+            _ => false,
+        }
+    }
+}

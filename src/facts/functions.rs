@@ -1,0 +1,275 @@
+//! Which functions are worth a look: those whose text mentions a name that some row asks for.
+//!
+//! Names only choose what is read; what a name means is decided later, by definition.
+
+use std::collections::{HashMap, HashSet};
+
+use ra_ap_hir::{EditionedFileId, HirFileId, InFile, ModPath, PathKind, crate_def_map};
+use ra_ap_hir_def::{
+    AssocItemId, DefWithBodyId, FunctionId, HasModule, Lookup, ModuleDefId,
+    expr_store::Body,
+    nameres::{DefMap, MacroSubNs},
+    resolver::HasResolver,
+    src::HasSource,
+};
+use ra_ap_ide_db::RootDatabase;
+use ra_ap_syntax::{
+    AstNode, NodeOrToken, SourceFile, SyntaxKind, TextRange, TextSize, ast,
+    ast::HasAttrs,
+};
+
+use crate::{
+    facts::body::Entered,
+    knowledge::resolve::Known,
+    workspace::{Target, TargetKind, Workspace},
+};
+
+/// A function that mentions something.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    pub function: FunctionId,
+    pub entered: Entered,
+    /// Whether it is only there for tests and benchmarks.
+    pub in_test: bool,
+}
+
+/// The places in each file where a name stands that some row asks for.
+pub struct Mentions {
+    by_file: HashMap<ra_ap_vfs::FileId, Vec<TextSize>>,
+}
+
+impl Mentions {
+    pub fn find(workspace: &Workspace, known: &Known) -> Mentions {
+        let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
+        let texts: Vec<_> = workspace
+            .files()
+            .filter_map(|(path, id)| Some((id, workspace.text(path)?)))
+            .collect();
+        // A mention may hide behind a rename or in a macro of the project, and that one behind another.
+        loop {
+            let before = names.len();
+            for (_, text) in &texts {
+                if names.iter().any(|it| text.contains(it.as_str())) {
+                    add_other_names(text, &mut names);
+                }
+            }
+            if names.len() == before {
+                break;
+            }
+        }
+        let by_file = texts
+            .into_iter()
+            .map(|(id, text)| (id, identifiers(text, &names)))
+            .filter(|(_, places)| !places.is_empty())
+            .collect();
+        Mentions { by_file }
+    }
+
+    fn inside(&self, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
+        let Some(places) = self.by_file.get(&file) else { return false };
+        let from = places.partition_point(|it| *it < range.start());
+        places.get(from).is_some_and(|it| *it < range.end())
+    }
+}
+
+fn identifiers(text: &str, names: &HashSet<String>) -> Vec<TextSize> {
+    let mut places = Vec::new();
+    let mut start = None;
+    let mut end = |from: &mut Option<usize>, to: usize| {
+        if let Some(from) = from.take()
+            && names.contains(&text[from..to])
+        {
+            places.push(TextSize::new(from as u32));
+        }
+    };
+    for (at, it) in text.char_indices() {
+        if it.is_alphanumeric() || it == '_' {
+            start.get_or_insert(at);
+        } else {
+            end(&mut start, at);
+        }
+    }
+    end(&mut start, text.len());
+    places
+}
+
+/// `use a::b as c` and `macro_rules! m { .. b .. }` give `b` the names `c` and `m`.
+fn add_other_names(text: &str, names: &mut HashSet<String>) {
+    if !text.contains(" as ") && !text.contains("macro_rules!") {
+        return;
+    }
+    let file = SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree();
+    for node in file.syntax().descendants() {
+        if let Some(tree) = ast::UseTree::cast(node.clone()) {
+            let last = tree.path().and_then(|it| it.segment()).and_then(|it| it.name_ref());
+            let other = tree.rename().and_then(|it| ast::HasName::name(&it));
+            if let (Some(last), Some(other)) = (last, other)
+                && names.contains(last.text().as_str())
+            {
+                names.insert(other.text().to_string());
+            }
+        } else if let Some(rules) = ast::MacroRules::cast(node) {
+            let mut tokens = rules
+                .token_tree()
+                .into_iter()
+                .flat_map(|it| it.syntax().descendants_with_tokens())
+                .filter_map(NodeOrToken::into_token);
+            if tokens.any(|it| it.kind() == SyntaxKind::IDENT && names.contains(it.text()))
+                && let Some(name) = ast::HasName::name(&rules)
+            {
+                names.insert(name.text().to_string());
+            }
+        }
+    }
+}
+
+/// Every function of this target that mentions something.
+pub fn candidates(
+    workspace: &Workspace,
+    known: &Known,
+    mentions: &Mentions,
+    target: &Target,
+) -> Vec<Candidate> {
+    let search = Search { db: workspace.db(), known, mentions, target };
+    let mut found = Vec::new();
+    search.in_def_map(crate_def_map(search.db, target.krate), &mut found);
+    found
+}
+
+struct Search<'a> {
+    db: &'a RootDatabase,
+    known: &'a Known,
+    mentions: &'a Mentions,
+    target: &'a Target,
+}
+
+impl Search<'_> {
+    fn in_def_map(&self, map: &DefMap, found: &mut Vec<Candidate>) {
+        let mut functions = Vec::new();
+        for (_, module) in map.modules() {
+            for definition in module.scope.declarations() {
+                match definition {
+                    ModuleDefId::FunctionId(it) => functions.push(it),
+                    ModuleDefId::TraitId(it) => {
+                        functions.extend(it.trait_items(self.db).items.iter().filter_map(method));
+                    }
+                    _ => {}
+                }
+            }
+            for it in module.scope.impls() {
+                functions.extend(it.impl_items(self.db).items.iter().filter_map(method));
+            }
+        }
+        functions.into_iter().for_each(|it| self.add(it, found));
+    }
+
+    fn add(&self, function: FunctionId, found: &mut Vec<Candidate>) {
+        let source = function.lookup(self.db).source(self.db);
+        if source.value.body().is_none() || !self.mentions_something(&source) {
+            return;
+        }
+        found.push(Candidate {
+            function,
+            entered: self.entered(function, &source.value),
+            in_test: self.in_test(function, &source),
+        });
+        let body = Body::of(self.db, DefWithBodyId::FunctionId(function));
+        for (_, inner) in body.blocks(self.db) {
+            self.in_def_map(inner, found);
+        }
+    }
+
+    fn mentions_something(&self, source: &InFile<ast::Fn>) -> bool {
+        match source.file_id {
+            HirFileId::FileId(it) => {
+                let file: EditionedFileId = it;
+                self.mentions.inside(file.file_id(self.db), source.value.syntax().text_range())
+            }
+            HirFileId::MacroFile(_) => source
+                .file_id
+                .original_call_node(self.db)
+                .is_some_and(|call| {
+                    let file = call.file_id.file_id(self.db);
+                    self.mentions.inside(file, call.value.text_range())
+                }),
+        }
+    }
+
+    fn entered(&self, function: FunctionId, source: &ast::Fn) -> Entered {
+        if self.entry_row(function, source).is_some() {
+            return Entered::AsEntry;
+        }
+        match self.known.function(self.db, function) {
+            Some(row) if row.polled => Entered::Polled,
+            _ => Entered::Called,
+        }
+    }
+
+    /// Whether an attribute macro of a runtime makes this function an entry point, and for tests.
+    fn entry_row(&self, function: FunctionId, source: &ast::Fn) -> Option<bool> {
+        let resolver = function.resolver(self.db);
+        source.attrs().find_map(|it| {
+            let path = mod_path(&it.path()?)?;
+            let item = resolver.resolve_path_as_macro(self.db, &path, Some(MacroSubNs::Attr))?;
+            let row = self.known.macro_(item.def)?;
+            row.entry.is_some().then_some(row.test)
+        })
+    }
+
+    fn in_test(&self, function: FunctionId, source: &InFile<ast::Fn>) -> bool {
+        let by_target = matches!(
+            self.target.kind,
+            TargetKind::Test | TargetKind::Bench | TargetKind::BuildScript
+        );
+        let by_attribute = || {
+            self.entry_row(function, &source.value) == Some(true)
+                || source.value.attrs().any(|it| is_test(&it))
+        };
+        by_target || by_attribute() || self.under_cfg_test(function, source)
+    }
+
+    fn under_cfg_test(&self, function: FunctionId, source: &InFile<ast::Fn>) -> bool {
+        let around = source.value.syntax().ancestors();
+        if around.filter_map(ast::AnyHasAttrs::cast).any(|it| it.attrs().any(|it| is_test(&it))) {
+            return true;
+        }
+        let mut module = Some(function.module(self.db));
+        while let Some(it) = module {
+            let data = &it.def_map(self.db)[it];
+            let declared = data.declaration_source(self.db);
+            if declared.is_some_and(|it| it.value.attrs().any(|it| is_test(&it))) {
+                return true;
+            }
+            module = it.containing_module(self.db);
+        }
+        false
+    }
+}
+
+fn method((_, item): &(ra_ap_hir::Name, AssocItemId)) -> Option<FunctionId> {
+    match item {
+        AssocItemId::FunctionId(it) => Some(*it),
+        _ => None,
+    }
+}
+
+/// `#[test]`, `#[bench]`, or a `cfg` that asks for `test`.
+fn is_test(attribute: &ast::Attr) -> bool {
+    let Some(name) = attribute.simple_name() else { return false };
+    match name.as_str() {
+        "test" | "bench" => true,
+        "cfg" => {
+            let text = attribute.syntax().text().to_string();
+            let words: Vec<&str> = text.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
+            words.contains(&"test") && !words.contains(&"not")
+        }
+        _ => false,
+    }
+}
+
+fn mod_path(path: &ast::Path) -> Option<ModPath> {
+    let names = path.segments().map(|it| it.name_ref()).collect::<Option<Vec<_>>>()?;
+    let absolute = path.first_segment().is_some_and(|it| it.coloncolon_token().is_some());
+    let kind = if absolute { PathKind::Abs } else { PathKind::Plain };
+    Some(ModPath::from_segments(kind, names.iter().map(|it| ra_ap_hir::Name::new_root(&it.text()))))
+}

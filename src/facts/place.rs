@@ -1,0 +1,75 @@
+//! From expressions to places in the user's files, through any number of macros.
+
+use ra_ap_hir::{HirFileId, InFile};
+use ra_ap_hir_def::hir::ExprId;
+use ra_ap_hir_expand::{files::FileRange, map_node_range_up_rooted, span_map::SpanMap};
+use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxNode, TextRange, ast};
+
+use crate::{facts::body::BodyFacts, finding::Place};
+
+impl BodyFacts<'_> {
+    /// The syntax of an expression: in a file, or in what a macro expanded to.
+    pub(crate) fn syntax(&self, expr: ExprId) -> Option<InFile<ast::Expr>> {
+        let source = self.map.expr_syntax(expr).ok()?;
+        let root = source.file_id.parse_or_expand(self.db);
+        let node = source.value.to_node(&root).left()?;
+        Some(InFile::new(source.file_id, node))
+    }
+
+    /// Where the user wrote this expression. None when a macro's own body wrote it, or it stands outside the project.
+    pub(crate) fn place_of(&self, expr: ExprId) -> Option<Place> {
+        let syntax = self.syntax(expr)?;
+        self.place(syntax.file_id, syntax.value.syntax())
+    }
+
+    /// Where the user wrote this piece of syntax, word for word.
+    pub(crate) fn place(&self, file: HirFileId, node: &SyntaxNode) -> Option<Place> {
+        let range = self.range_in_file(file, node.text_range())?;
+        let place = self.project_place(range)?;
+        if file.is_macro() && words(node) != self.words_at(range) {
+            return None;
+        }
+        Some(place)
+    }
+
+    /// Where the outermost macro call stands that wrote this expression.
+    pub(crate) fn macro_call_place(&self, expr: ExprId) -> Option<Place> {
+        let source = self.map.expr_syntax(expr).ok()?;
+        let call = source.file_id.original_call_node(self.db)?;
+        let range = FileRange { file_id: call.file_id, range: call.value.text_range() };
+        self.project_place(range)
+    }
+
+    fn range_in_file(&self, file: HirFileId, range: TextRange) -> Option<FileRange> {
+        match file {
+            HirFileId::FileId(file_id) => Some(FileRange { file_id, range }),
+            HirFileId::MacroFile(_) => match file.span_map(self.db) {
+                SpanMap::ExpansionSpanMap(map) => map_node_range_up_rooted(self.db, map, range),
+                SpanMap::RealSpanMap(_) => None,
+            },
+        }
+    }
+
+    fn project_place(&self, range: FileRange) -> Option<Place> {
+        let file = self.workspace.file_path(range.file_id.file_id(self.db))?;
+        Some(Place::new(file.clone(), range.range))
+    }
+
+    fn words_at(&self, range: FileRange) -> String {
+        let file = HirFileId::FileId(range.file_id).parse_or_expand(self.db);
+        let inside = |it: &TextRange| range.range.contains_range(*it);
+        let covering = match file.covering_element(range.range) {
+            NodeOrToken::Node(it) => it,
+            NodeOrToken::Token(it) => return it.text().to_owned(),
+        };
+        let tokens = covering.descendants_with_tokens().filter_map(NodeOrToken::into_token);
+        let words = tokens.filter(|it| inside(&it.text_range()) && !it.kind().is_trivia());
+        words.map(|it| it.text().to_owned()).collect()
+    }
+}
+
+/// The text without spaces and comments, which macros do not keep.
+fn words(node: &SyntaxNode) -> String {
+    let tokens = node.descendants_with_tokens().filter_map(NodeOrToken::into_token);
+    tokens.filter(|it| !it.kind().is_trivia()).map(|it| it.text().to_owned()).collect()
+}

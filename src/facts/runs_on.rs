@@ -1,0 +1,66 @@
+//! Which thread runs a piece of code, and whether it may wait there.
+
+use ra_ap_hir_def::hir::ExprId;
+
+use crate::knowledge::{ClosureRuns, FutureRuns};
+
+/// The thread that runs a piece of code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Thread {
+    /// One that also drives other tasks.
+    Worker,
+    /// The one that entered the runtime: the body of `#[tokio::main]`, or what is handed to `block_on`.
+    /// It drives this one task, which need not be `Send`.
+    Driver,
+    /// One that may block: the blocking pool, a thread of its own, a pool for computing.
+    MayBlock,
+    /// That of whoever calls: an ordinary function.
+    Caller,
+    /// Nobody can tell.
+    Unknown,
+}
+
+/// Where the walk through a body stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context {
+    pub thread: Thread,
+    /// The async body that this code belongs to without a closure between: here an `.await` may be written.
+    pub awaits_in: Option<ExprId>,
+    /// Inside a closure, however it runs.
+    pub closure: bool,
+}
+
+impl Context {
+    /// In the body of a function, outside any async body.
+    pub fn function(thread: Thread) -> Context {
+        Context { thread, awaits_in: None, closure: false }
+    }
+
+    /// Inside a closure that is handed to a function of which `runs` is known.
+    pub fn closure(self, runs: Option<ClosureRuns>) -> Context {
+        let thread = match runs {
+            Some(ClosureRuns::Here) => self.thread,
+            Some(ClosureRuns::LaterHere) if self.thread == Thread::Driver => Thread::Driver,
+            Some(ClosureRuns::LaterHere | ClosureRuns::Worker) => Thread::Worker,
+            Some(
+                ClosureRuns::Pool
+                | ClosureRuns::InPlace
+                | ClosureRuns::Thread
+                | ClosureRuns::Compute,
+            ) => Thread::MayBlock,
+            None => Thread::Unknown,
+        };
+        Context { thread, awaits_in: None, closure: true }
+    }
+
+    /// Inside an async block or closure, or the body of an async function.
+    pub fn coroutine(self, id: ExprId, runs: Option<FutureRuns>) -> Context {
+        let thread = match (runs, self.thread) {
+            // A thread that may block does so while it drives this future and nothing else.
+            (Some(FutureRuns::Driven), Thread::MayBlock) => Thread::MayBlock,
+            (Some(FutureRuns::Driven), _) => Thread::Driver,
+            _ => Thread::Worker,
+        };
+        Context { thread, awaits_in: Some(id), closure: false }
+    }
+}

@@ -1,0 +1,221 @@
+//! The `instead` of a row: what to write in place of a call, and the smallest edit that gets there.
+
+use std::collections::BTreeMap;
+
+use ra_ap_ide_db::text_edit::{TextEdit, TextRange, TextSize};
+
+use crate::facts::syntax::{Argument, CallParts};
+
+/// `tokio::fs::try_exists(&$self).await.unwrap_or(false)`, taken apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Template {
+    /// The path at the start, up to the opening bracket: `tokio::fs::try_exists`.
+    pub path: Option<String>,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Piece {
+    Text(String),
+    Receiver,
+    Argument(usize),
+}
+
+impl Template {
+    pub fn parse(text: &str) -> Template {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            push_text(&mut pieces, &rest[..at]);
+            rest = &rest[at + 1..];
+            if let Some(after) = rest.strip_prefix("self") {
+                pieces.push(Piece::Receiver);
+                rest = after;
+            } else {
+                let digits = rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+                let (number, after) = rest.split_at(digits);
+                pieces.push(Piece::Argument(number.parse().unwrap_or_default()));
+                rest = after;
+            }
+        }
+        push_text(&mut pieces, rest);
+        let path = match pieces.first() {
+            Some(Piece::Text(it)) => it.split_once('(').map(|it| it.0.to_owned()),
+            _ => None,
+        };
+        Template { path, pieces }
+    }
+
+    /// The crate that the path starts with.
+    pub fn root(&self) -> Option<&str> {
+        self.path.as_deref()?.split("::").next()
+    }
+
+    pub fn uses_receiver(&self) -> bool {
+        self.pieces.contains(&Piece::Receiver)
+    }
+
+    /// Whether this argument is written right before a dot.
+    pub fn is_awaited(&self, argument: usize) -> bool {
+        self.pieces.windows(2).any(|it| {
+            it[0] == Piece::Argument(argument)
+                && matches!(&it[1], Piece::Text(text) if text.starts_with('.'))
+        })
+    }
+
+    /// The edit that turns the call in `text` into this template, with `path` for the template's own path.
+    /// None when arguments would change places, or be lost.
+    pub fn edit(&self, text: &str, call: &CallParts, path: Option<&str>) -> Option<TextEdit> {
+        let slots = Slots::new(self, call)?;
+        let mut gaps = Gaps { text, at: call.at.range.start(), new: String::new(), edits: BTreeMap::new() };
+        for (index, piece) in self.pieces.iter().enumerate() {
+            match piece {
+                Piece::Text(it) if index == 0 && self.path.is_some() => {
+                    let after = it.split_once('(').map(|it| it.1)?;
+                    let path = path?;
+                    gaps.new.push_str(&format!("{path}({after}"));
+                }
+                Piece::Text(it) => gaps.new.push_str(it),
+                Piece::Receiver | Piece::Argument(_) => {
+                    let slot = slots.get(piece)?;
+                    let awaited = matches!(self.pieces.get(index + 1), Some(Piece::Text(it)) if it.starts_with('.'));
+                    gaps.pass(slot, awaited)?;
+                }
+            }
+        }
+        gaps.close(call.at.range.end())
+    }
+}
+
+fn push_text(pieces: &mut Vec<Piece>, text: &str) {
+    if !text.is_empty() {
+        pieces.push(Piece::Text(text.to_owned()));
+    }
+}
+
+/// The placeholders and what stands for them in the call.
+struct Slots {
+    receiver: Option<Argument>,
+    arguments: Vec<Argument>,
+}
+
+impl Slots {
+    fn new(template: &Template, call: &CallParts) -> Option<Slots> {
+        let mut arguments = call.arguments.clone();
+        let receiver = match &call.receiver {
+            Some(it) => Some(it.clone()),
+            // `Path::exists(&path)`: the receiver is the first argument.
+            None if template.uses_receiver() && !arguments.is_empty() => Some(arguments.remove(0)),
+            None => None,
+        };
+        let used = |it: usize| template.pieces.contains(&Piece::Argument(it));
+        // An argument without a place in the new call would be lost with all it does.
+        (0..arguments.len()).all(used).then_some(Slots { receiver, arguments })
+    }
+
+    fn get(&self, piece: &Piece) -> Option<&Argument> {
+        match piece {
+            Piece::Receiver => self.receiver.as_ref(),
+            Piece::Argument(it) => self.arguments.get(*it),
+            Piece::Text(_) => None,
+        }
+    }
+}
+
+/// The text between the placeholders, old and new.
+struct Gaps<'a> {
+    text: &'a str,
+    at: TextSize,
+    new: String,
+    edits: BTreeMap<TextSize, (TextSize, String)>,
+}
+
+impl Gaps<'_> {
+    /// Goes past an argument, which stays as it is.
+    fn pass(&mut self, argument: &Argument, awaited: bool) -> Option<()> {
+        let mut range = argument.range;
+        // `&$self`: one reference is enough, and a value made on the spot needs none.
+        if self.new.ends_with('&') && (!argument.is_place || is_reference(self.text, range)) {
+            self.new.pop();
+        }
+        let brackets = awaited && argument.needs_brackets;
+        if brackets {
+            self.new.push('(');
+        }
+        if range.start() < self.at {
+            return None;
+        }
+        self.close_gap(range.start())?;
+        range = TextRange::new(self.at, range.end());
+        self.at = range.end();
+        if brackets {
+            self.new.push(')');
+        }
+        Some(())
+    }
+
+    fn close(mut self, end: TextSize) -> Option<TextEdit> {
+        self.close_gap(end)?;
+        let mut builder = TextEdit::builder();
+        for (start, (end, text)) in self.edits {
+            builder.replace(TextRange::new(start, end), text);
+        }
+        Some(builder.finish())
+    }
+
+    /// Replaces what stands up to `end` by the new text, leaving what the two begin and end with.
+    fn close_gap(&mut self, end: TextSize) -> Option<()> {
+        let old = &self.text[TextRange::new(self.at, end)];
+        let new = std::mem::take(&mut self.new);
+        let start = self.at;
+        self.at = end;
+        if squeezed(old) == squeezed(&new) {
+            return Some(());
+        }
+        // `)` after a trailing comma or on a line of its own stays where it is.
+        if let Some(after) = new.strip_prefix(')').filter(|_| squeezed(old) == ")") {
+            self.edits.insert(end, (end, after.to_owned()));
+            return Some(());
+        }
+        if old.contains("//") || old.contains("/*") {
+            return None;
+        }
+        let suffix = common_suffix(old, &new);
+        let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
+        let offset = |it: usize| start + TextSize::new(it as u32);
+        let text = new[prefix..new.len() - suffix].to_owned();
+        self.edits.insert(offset(prefix), (offset(old.len() - suffix), text));
+        Some(())
+    }
+}
+
+fn is_reference(text: &str, range: TextRange) -> bool {
+    text[range].starts_with('&')
+}
+
+/// Without spaces and trailing commas: what a formatter may change.
+fn squeezed(text: &str) -> String {
+    let text: String = text.split_whitespace().collect();
+    text.replace(",)", ")")
+}
+
+fn common_prefix(a: &str, b: &str) -> usize {
+    let same = a.char_indices().zip(b.chars()).take_while(|((_, a), b)| a == b);
+    same.map(|((at, it), _)| at + it.len_utf8()).last().unwrap_or(0)
+}
+
+fn common_suffix(a: &str, b: &str) -> usize {
+    let same = a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b);
+    // Words are replaced whole.
+    let mut length: usize = same.map(|(it, _)| it.len_utf8()).sum();
+    let is_word = |it: char| it.is_alphanumeric() || it == '_';
+    while length > 0 {
+        let cut = |it: &str| it[..it.len() - length].chars().next_back().is_some_and(is_word);
+        let first = a[a.len() - length..].chars().next().unwrap_or(' ');
+        if !(is_word(first) && (cut(a) || cut(b))) {
+            break;
+        }
+        length -= first.len_utf8();
+    }
+    length
+}

@@ -1,0 +1,170 @@
+//! What single functions and types do, as data: the rows of `rules/knowledge/*.toml`.
+//!
+//! Rules ask for effects, never for names. A row says what one item does; `resolve` finds that item in the
+//! workspace, so that re-exports and aliases need no rows of their own.
+
+use serde::Deserialize;
+
+use crate::{finding::Applicability, page};
+
+pub mod resolve;
+
+/// One file: what is known of one crate.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct CrateRows {
+    /// The crate, as paths in Rust code name it.
+    #[serde(rename = "crate")]
+    pub krate: String,
+    /// The version whose sources the rows were checked against.
+    pub checked: String,
+    /// The name of the asynchronous runtime that the crate is.
+    pub runtime: Option<String>,
+    #[serde(rename = "item", default)]
+    pub items: Vec<Row>,
+}
+
+/// What one item does.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Row {
+    /// The public path: `std::fs::read`, `std::path::Path::exists`, `std::iter::Iterator::map`, `tokio::main`.
+    pub path: String,
+    /// What a call waits for, standing still.
+    pub blocks: Option<Wait>,
+    /// The call to write in its place: `$0` and so on are arguments, `$self` is the receiver.
+    pub instead: Option<String>,
+    /// `crate/feature` that `instead` needs.
+    pub needs: Option<String>,
+    /// The first version of that crate with the item that `instead` names.
+    pub since: Option<String>,
+    /// What `instead` may be at best.
+    #[serde(default = "safe")]
+    fix: FixCap,
+    /// Why it is not safe, in one clause.
+    pub doubt: Option<String>,
+    /// Shown with each finding.
+    pub note: Option<String>,
+    /// Where closures run that are handed to it.
+    pub closure: Option<ClosureRuns>,
+    /// What becomes of a future that is handed to it.
+    pub future: Option<FutureRuns>,
+    /// Implementations of this trait method run on a runtime worker.
+    #[serde(default)]
+    pub polled: bool,
+    /// Values of this type hold a lock, a borrow or a context while they live.
+    pub guard: Option<Guard>,
+    /// As an attribute on an async function it starts the runtime of this name.
+    pub entry: Option<String>,
+    /// ... for a test.
+    #[serde(default)]
+    pub test: bool,
+}
+
+/// What a blocking call waits for.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wait {
+    Timer,
+    Disk,
+    Network,
+    Process,
+    Stdin,
+    Lock,
+    Channel,
+    Thread,
+    /// A future, which it polls on the calling thread until it is done.
+    Future,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClosureRuns {
+    /// On the calling thread, before the call returns or while its result is used there.
+    Here,
+    /// On the thread that polls the result.
+    LaterHere,
+    /// On the thread that polls.
+    Worker,
+    /// On a thread that may block.
+    Pool,
+    /// On the calling thread, which the runtime has been told of.
+    InPlace,
+    /// On a thread of its own.
+    Thread,
+    /// On a thread pool for computing.
+    Compute,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum FutureRuns {
+    /// Polled by the calling thread until it is done.
+    Driven,
+    /// A task of its own.
+    Spawned,
+    /// A task of its own that stays on this thread and need not be `Send`.
+    Local,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guard {
+    /// Other threads stand still while they wait for it.
+    Sync,
+    /// Other tasks wait for it, threads do not.
+    Async,
+    /// It marks what the current thread is doing.
+    Context,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+enum FixCap {
+    Safe,
+    Unsafe,
+    Manual,
+}
+
+fn safe() -> FixCap {
+    FixCap::Safe
+}
+
+impl Row {
+    /// What `instead` may be at best.
+    pub fn cap(&self) -> Applicability {
+        match self.fix {
+            FixCap::Safe => Applicability::Safe,
+            FixCap::Unsafe => Applicability::Unsafe,
+            FixCap::Manual => Applicability::Manual,
+        }
+    }
+
+    /// The last segment of the path: what a mention looks like before any alias.
+    pub fn name(&self) -> &str {
+        self.path.rsplit("::").next().unwrap_or(&self.path)
+    }
+
+    /// The crate and the feature that `instead` needs.
+    pub fn feature(&self) -> Option<(&str, &str)> {
+        self.needs.as_deref()?.split_once('/')
+    }
+}
+
+/// Every row that async-fix ships.
+pub fn shipped() -> Result<Vec<CrateRows>, Vec<String>> {
+    let (rows, problems): (Vec<_>, Vec<_>) =
+        page::KNOWLEDGE.iter().map(|(name, text)| parse(name, text)).partition(Result::is_ok);
+    let problems: Vec<String> = problems.into_iter().filter_map(Result::err).collect();
+    if problems.is_empty() { Ok(rows.into_iter().flatten().collect()) } else { Err(problems) }
+}
+
+/// The rows in `text`; `name` is for the sentence that says what is wrong with it.
+pub fn parse(name: &str, text: &str) -> Result<CrateRows, String> {
+    let rows: CrateRows = toml::from_str(text).map_err(|it| format!("{name}: {it}"))?;
+    let strange = rows.items.iter().find(|it| !it.path.starts_with(&format!("{}::", rows.krate)));
+    match strange {
+        Some(row) => Err(format!("{name}: `{}` is not a path in `{}`", row.path, rows.krate)),
+        None => Ok(rows),
+    }
+}

@@ -1,0 +1,202 @@
+//! Rows, resolved against the crates of a workspace: from a definition to what is known of it.
+//!
+//! A row's path is followed once, through the definition map of its own crate, to the module item, type or trait
+//! that it names. Later only definitions are compared, so that renames and re-exports need no rows of their own.
+
+use std::{collections::HashMap, sync::Arc};
+
+use ra_ap_base_db::{Crate, all_crates};
+use ra_ap_hir::{Name, Symbol, crate_def_map};
+use ra_ap_hir_def::{
+    AdtId, FunctionId, ItemContainerId, Lookup, MacroId, ModuleDefId, TraitId, per_ns::PerNs,
+    signatures::FunctionSignature,
+};
+use ra_ap_hir_ty::{db::HirDatabase, next_solver::TyKind};
+use ra_ap_ide_db::RootDatabase;
+use ra_ap_rustc_type_ir::inherent::IntoKind;
+
+use crate::knowledge::{CrateRows, Row};
+
+/// What is known of the definitions of one workspace.
+#[derive(Default)]
+pub struct Known {
+    functions: HashMap<FunctionId, Arc<Row>>,
+    methods: HashMap<(Owner, String), Arc<Row>>,
+    guards: HashMap<AdtId, Arc<Row>>,
+    macros: HashMap<MacroId, Arc<Row>>,
+    runtimes: HashMap<Crate, String>,
+    /// The last segments of the paths of blocking items: what their mentions look like.
+    blocking_names: Vec<String>,
+    /// The rows that found their crate and not their item: a feature that is off, or a version without it.
+    pub absent: Vec<Arc<Row>>,
+}
+
+/// Where a method is looked up: the type or the trait that it belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Owner {
+    Adt(AdtId),
+    Trait(TraitId),
+    Slice,
+    Str,
+    Bool,
+}
+
+/// What a row's path leads to.
+enum Item {
+    Function(FunctionId),
+    Method(Owner),
+    Type(AdtId),
+    Macro(MacroId),
+}
+
+impl Known {
+    /// Resolves every row whose crate is there; the others cost nothing.
+    pub fn resolve(db: &RootDatabase, files: &[CrateRows]) -> Known {
+        let mut known = Known::default();
+        for krate in all_crates(db).iter().copied() {
+            let Some(name) = crate_name(db, krate) else { continue };
+            for file in files.iter().filter(|it| it.krate == name.as_str()) {
+                if let Some(runtime) = &file.runtime {
+                    known.runtimes.insert(krate, runtime.clone());
+                }
+                for row in &file.items {
+                    known.add(db, krate, Arc::new(row.clone()));
+                }
+            }
+        }
+        known
+    }
+
+    fn add(&mut self, db: &RootDatabase, krate: Crate, row: Arc<Row>) {
+        if row.blocks.is_some() {
+            self.blocking_names.push(row.name().to_owned());
+        }
+        let items = items(db, krate, &row.path);
+        if items.is_empty() {
+            self.absent.push(row);
+            return;
+        }
+        for item in items {
+            let row = Arc::clone(&row);
+            match item {
+                Item::Function(it) => self.functions.insert(it, row),
+                Item::Method(owner) => self.methods.insert((owner, row.name().to_owned()), row),
+                Item::Type(it) => self.guards.insert(it, row),
+                Item::Macro(it) => self.macros.insert(it, row),
+            };
+        }
+    }
+
+    /// What is known of a function: by itself, or as a method of its type or trait.
+    pub fn function(&self, db: &RootDatabase, function: FunctionId) -> Option<&Arc<Row>> {
+        self.functions.get(&function).or_else(|| {
+            let owner = owner(db, function)?;
+            let name = FunctionSignature::of(db, function).name.as_str().to_owned();
+            self.methods.get(&(owner, name))
+        })
+    }
+
+    pub fn type_(&self, adt: AdtId) -> Option<&Arc<Row>> {
+        self.guards.get(&adt)
+    }
+
+    pub fn macro_(&self, makro: MacroId) -> Option<&Arc<Row>> {
+        self.macros.get(&makro)
+    }
+
+    /// The runtime that a crate is, by name.
+    pub fn runtime(&self, krate: Crate) -> Option<&str> {
+        self.runtimes.get(&krate).map(String::as_str)
+    }
+
+    pub fn blocking_names(&self) -> impl Iterator<Item = &str> {
+        self.blocking_names.iter().map(String::as_str)
+    }
+}
+
+fn crate_name(db: &RootDatabase, krate: Crate) -> Option<Symbol> {
+    let name = krate.extra_data(db).display_name.clone()?;
+    Some(name.crate_name().symbol().clone())
+}
+
+/// Follows `path` from the root of `krate`, whose name is its first segment.
+fn items(db: &RootDatabase, krate: Crate, path: &str) -> Vec<Item> {
+    let segments: Vec<&str> = path.split("::").skip(1).collect();
+    let [modules @ .., last] = segments.as_slice() else { return Vec::new() };
+    let mut module = crate_def_map(db, krate).root_module_id();
+    for (index, segment) in modules.iter().enumerate() {
+        match child(db, module, segment).take_types() {
+            Some(ModuleDefId::ModuleId(it)) => module = it,
+            Some(definition) if index + 1 == modules.len() => {
+                return owner_of(db, definition).map(Item::Method).into_iter().collect();
+            }
+            _ if index + 1 == modules.len() => {
+                return primitive(segment).map(Item::Method).into_iter().collect();
+            }
+            _ => return Vec::new(),
+        }
+    }
+    let found = child(db, module, last);
+    let value = match found.take_values() {
+        Some(ModuleDefId::FunctionId(it)) => Some(Item::Function(it)),
+        _ => None,
+    };
+    let type_ = match found.take_types().and_then(|it| owner_of(db, it)) {
+        Some(Owner::Adt(it)) => Some(Item::Type(it)),
+        _ => None,
+    };
+    let makro = found.take_macros().map(Item::Macro);
+    // Methods of primitive types are documented in the module of the same name, which does not declare them.
+    let method = modules.last().and_then(|it| primitive(it)).map(Item::Method);
+    let found: Vec<Item> = [value, type_, makro].into_iter().flatten().collect();
+    if found.is_empty() { method.into_iter().collect() } else { found }
+}
+
+fn child(db: &RootDatabase, module: ra_ap_hir_def::ModuleId, name: &str) -> PerNs {
+    let data = &module.def_map(db)[module];
+    data.scope.get(&Name::new_root(name))
+}
+
+fn owner_of(db: &RootDatabase, definition: ModuleDefId) -> Option<Owner> {
+    match definition {
+        ModuleDefId::AdtId(it) => Some(Owner::Adt(it)),
+        ModuleDefId::TraitId(it) => Some(Owner::Trait(it)),
+        ModuleDefId::TypeAliasId(it) => {
+            let aliased = db.ty(it.into()).instantiate_identity().skip_norm_wip();
+            match aliased.kind() {
+                TyKind::Adt(adt, _) => Some(Owner::Adt(adt.def_id())),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn primitive(segment: &str) -> Option<Owner> {
+    match segment {
+        "slice" => Some(Owner::Slice),
+        "str" => Some(Owner::Str),
+        "bool" => Some(Owner::Bool),
+        _ => None,
+    }
+}
+
+/// The type or trait that a method belongs to. A trait's method and each implementation of it are the same item.
+fn owner(db: &RootDatabase, function: FunctionId) -> Option<Owner> {
+    match function.lookup(db).container {
+        ItemContainerId::TraitId(it) => Some(Owner::Trait(it)),
+        ItemContainerId::ImplId(it) => {
+            if let Some(trait_ref) = db.impl_trait(it) {
+                return Some(Owner::Trait(trait_ref.skip_binder().def_id.0));
+            }
+            match db.impl_self_ty(it).skip_binder().kind() {
+                TyKind::Adt(adt, _) => Some(Owner::Adt(adt.def_id())),
+                TyKind::Slice(_) => Some(Owner::Slice),
+                TyKind::Str => Some(Owner::Str),
+                TyKind::Bool => Some(Owner::Bool),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

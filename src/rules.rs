@@ -1,0 +1,63 @@
+//! Every rule: a name, which is also the name of its page in `rules/`, and a check.
+
+use crate::{
+    facts::{body::BodyFacts, runtime::Runtime},
+    finding::{FilePath, Finding, Place},
+    knowledge::Wait,
+    page::Page,
+    workspace::Workspace,
+};
+
+mod blocking_call;
+
+/// A rule without its page.
+pub struct Rule {
+    pub name: &'static str,
+    pub check: fn(&mut Pass<'_, '_>),
+}
+
+/// In the order in which they are listed.
+pub const RULES: &[Rule] = &[
+    Rule { name: "blocking-sleep", check: |it| blocking_call::check(it, Wait::Timer) },
+    Rule { name: "blocking-fs", check: |it| blocking_call::check(it, Wait::Disk) },
+    Rule { name: "block-on-in-async", check: |it| blocking_call::check(it, Wait::Future) },
+];
+
+/// One rule on one body.
+pub struct Pass<'a, 'db> {
+    pub rule: &'static str,
+    pub page: &'a Page,
+    pub around: &'a Surroundings<'a>,
+    pub body: &'a BodyFacts<'db>,
+    pub findings: Vec<Finding>,
+}
+
+/// What a body stands in.
+pub struct Surroundings<'a> {
+    pub workspace: &'a Workspace,
+    /// The manifest of the package.
+    pub manifest: FilePath,
+    pub runtime: Runtime,
+    pub in_test: bool,
+}
+
+impl Surroundings<'_> {
+    pub fn text(&self, place: &Place) -> Option<&str> {
+        self.workspace.text(&place.file)
+    }
+}
+
+impl Pass<'_, '_> {
+    pub fn report(&mut self, at: Place, message: String) -> &mut Finding {
+        self.findings.push(Finding {
+            rule: self.rule,
+            severity: self.page.level,
+            at,
+            message,
+            because: Vec::new(),
+            fixes: Vec::new(),
+        });
+        let last = self.findings.len() - 1;
+        &mut self.findings[last]
+    }
+}
