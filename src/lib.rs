@@ -24,5 +24,6 @@ pub mod fix;
 pub mod knowledge;
 pub mod page;
 pub mod plan;
+pub mod report;
 pub mod rules;
 pub mod workspace;
