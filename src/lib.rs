@@ -17,6 +17,7 @@
 //! | [`report`] | findings and plans as text, patch or JSON |
 //! | [`cli`] | the command line |
 
+pub mod apply;
 pub mod config;
 pub mod facts;
 pub mod finding;
