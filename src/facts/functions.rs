@@ -104,7 +104,7 @@ fn add_other_names(text: &str, names: &mut HashSet<String>) {
             let last = tree.path().and_then(|it| it.segment()).and_then(|it| it.name_ref());
             let other = tree.rename().and_then(|it| ast::HasName::name(&it));
             if let (Some(last), Some(other)) = (last, other)
-                && names.contains(last.text().as_str())
+                && names.contains(last.text())
             {
                 names.insert(other.text().to_string());
             }
