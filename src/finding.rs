@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    path::Path,
     sync::Arc,
 };
 
@@ -19,8 +20,30 @@ impl FilePath {
         FilePath(path.into())
     }
 
+    /// The path of a file on disk, seen from `root`; both are absolute.
+    pub fn below(root: &Path, path: &Path) -> FilePath {
+        let shared = root.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+        let up = root.components().skip(shared).map(|_| "..".into());
+        let down = path.components().skip(shared).map(|it| it.as_os_str().to_string_lossy());
+        let parts: Vec<std::borrow::Cow<'_, str>> = up.chain(down).collect();
+        FilePath::new(parts.join("/"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The folder that it lies in; the workspace root is the empty path.
+    pub fn folder(&self) -> FilePath {
+        FilePath::new(self.0.rsplit_once('/').map_or("", |it| it.0))
+    }
+
+    /// Whether it lies in `folder` or below it.
+    pub fn is_in(&self, folder: &FilePath) -> bool {
+        match self.0.strip_prefix(folder.as_str()) {
+            Some(rest) => (folder.0.is_empty() && !self.0.starts_with("../")) || rest.starts_with('/'),
+            None => false,
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 //! | [`cli`] | the command line |
 
 pub mod apply;
+pub mod cli;
 pub mod config;
 pub mod facts;
 pub mod finding;

@@ -2,7 +2,4 @@
 pub const KNOWLEDGE: &[(&str, &str)] = &[];
 
 /// stub
-pub struct Page {
-    pub level: crate::finding::Severity,
-    pub quiet_in_tests: bool,
-}
+pub struct Page { pub level: crate::finding::Severity, pub quiet_in_tests: bool }

@@ -1,10 +1,27 @@
 //! A Cargo workspace as a database and files. With the cache to come, the only reader of disk and of `cargo`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
 
 use ra_ap_base_db::Crate;
+use ra_ap_hir_expand::change::ChangeWithProcMacros;
+use ra_ap_ide_db::RootDatabase;
+use ra_ap_vfs::FileId;
 
-use crate::finding::FilePath;
+use crate::{config::ProjectRequest, finding::FilePath, workspace::toolchain::Toolchain};
+
+mod branches;
+mod edit_limits;
+mod expand;
+mod files;
+mod load;
+mod metadata;
+mod packages;
+mod prime;
+mod std_sources;
+pub mod toolchain;
 
 /// A member of the workspace.
 #[derive(Clone, Debug)]
@@ -70,7 +87,16 @@ pub type Texts = BTreeMap<FilePath, String>;
 
 /// A loaded workspace: the files as the user wrote them, and a database that knows what they mean.
 pub struct Workspace {
-    db: ra_ap_ide_db::RootDatabase,
+    root: PathBuf,
+    db: RootDatabase,
+    packages: Vec<Package>,
+    targets: Vec<Target>,
+    texts: Texts,
+    ids: BTreeMap<FilePath, FileId>,
+    paths: HashMap<FileId, FilePath>,
+    kept_out: BTreeMap<FilePath, &'static str>,
+    toolchain: Toolchain,
+    offline: bool,
 }
 
 /// Why a workspace could not be loaded: one sentence each.
@@ -86,44 +112,66 @@ impl Workspace {
     /// Loads the project that `request` names. Runs `cargo metadata`, none of the project's code, and writes nothing.
     /// `progress` is told what is going on, in a few words.
     pub fn load(
-        _request: &crate::config::ProjectRequest,
-        _progress: &(dyn Fn(&str) + Sync),
+        request: &ProjectRequest,
+        progress: &(dyn Fn(&str) + Sync),
     ) -> Result<Workspace, LoadError> {
-        Err(LoadError::Other("not yet".to_owned()))
+        load::load(request, progress)
     }
 
-    pub fn root(&self) -> &std::path::Path {
-        std::path::Path::new("")
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where a file of the project is on disk.
-    pub fn disk_path(&self, file: &FilePath) -> std::path::PathBuf {
-        self.root().join(file.as_str())
+    pub fn disk_path(&self, file: &FilePath) -> PathBuf {
+        self.root.join(file.as_str())
     }
 
-    pub fn db(&self) -> &ra_ap_ide_db::RootDatabase {
+    pub fn db(&self) -> &RootDatabase {
         &self.db
     }
 
     pub fn packages(&self) -> &[Package] {
-        &[]
+        &self.packages
     }
 
     pub fn targets(&self) -> &[Target] {
-        &[]
+        &self.targets
     }
 
     /// The Rust files of the members.
-    pub fn files(&self) -> impl Iterator<Item = (&FilePath, ra_ap_vfs::FileId)> {
-        std::iter::empty()
+    pub fn files(&self) -> impl Iterator<Item = (&FilePath, FileId)> {
+        self.ids.iter().map(|(path, id)| (path, *id))
     }
 
-    pub fn file_path(&self, _: ra_ap_vfs::FileId) -> Option<&FilePath> {
-        None
+    pub fn file_path(&self, id: FileId) -> Option<&FilePath> {
+        self.paths.get(&id)
     }
 
     /// The text of a Rust file, a manifest or the lock file, as it is now: edited in memory, if it was.
-    pub fn text(&self, _: &FilePath) -> Option<&str> {
-        None
+    pub fn text(&self, file: &FilePath) -> Option<&str> {
+        self.texts.get(file).map(String::as_str)
+    }
+
+    /// All texts: of Rust files, manifests and the lock file.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// Why a file is neither reported on nor edited, if so: it is generated, ignored by git, somebody else's.
+    pub fn kept_out(&self, file: &FilePath) -> Option<&'static str> {
+        self.kept_out.get(file).copied()
+    }
+
+    /// Edits files in memory.
+    pub fn set_texts(&mut self, texts: Texts) {
+        let mut change = ChangeWithProcMacros::default();
+        for (path, text) in texts {
+            if let Some(id) = self.ids.get(&path) {
+                change.change_file(*id, Some(load::for_database(&text)));
+            }
+            self.texts.insert(path, text);
+        }
+        self.db.apply_change(change);
     }
 }

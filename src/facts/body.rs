@@ -29,7 +29,7 @@ pub struct BodyFacts<'db> {
     pub(crate) db: &'db RootDatabase,
     pub(crate) known: &'db Known,
     pub(crate) function: FunctionId,
-    pub(crate) body: Arc<Body>,
+    pub(crate) body: &'db Body,
     pub(crate) map: &'db BodySourceMap,
     pub(crate) infer: &'db InferenceResult<'db>,
     pub(super) parents: ArenaMap<ExprId, ExprId>,
@@ -119,7 +119,7 @@ impl<'db> BodyFacts<'db> {
 
     /// `handed` says what becomes of the future that this expression makes.
     fn visit(&mut self, expr: ExprId, context: Context, handed: Option<FutureRuns>) {
-        let body = Arc::clone(&self.body);
+        let body = self.body;
         match &body[expr] {
             Expr::Call { callee, args } => self.visit_call(expr, *callee, args, context, handed),
             Expr::MethodCall { receiver, args, .. } => {
@@ -150,7 +150,7 @@ impl<'db> BodyFacts<'db> {
         context: Context,
         special: Option<(ExprId, Option<FutureRuns>)>,
     ) {
-        let body = Arc::clone(&self.body);
+        let body = self.body;
         let mut children = Vec::new();
         body.walk_child_exprs(expr, |it| children.push(it));
         for child in children {
@@ -174,7 +174,7 @@ impl<'db> BodyFacts<'db> {
     ) {
         let row = self.row_of_type(self.infer.expr_ty(callee));
         self.parents.insert(callee, expr);
-        match &self.body.clone()[callee] {
+        match &self.body[callee] {
             // The path of a call is part of the mention that the call is.
             Expr::Path(_) => self.sequence.push((callee, context.awaits_in)),
             Expr::Closure { closure_kind, .. } => {
@@ -225,7 +225,7 @@ impl<'db> BodyFacts<'db> {
         let future = row.map_or(handed, |it| it.future);
         for arg in args {
             self.parents.insert(*arg, call);
-            match &self.body.clone()[*arg] {
+            match &self.body[*arg] {
                 Expr::Closure { closure_kind, .. } => {
                     self.visit_closure(*arg, closure_kind, context, future, runs);
                 }
@@ -245,7 +245,7 @@ impl<'db> BodyFacts<'db> {
         future: Option<FutureRuns>,
         runs: Option<ClosureRuns>,
     ) {
-        if let Expr::Closure { body, .. } = &self.body.clone()[expr] {
+        if let Expr::Closure { body, .. } = &self.body[expr] {
             let inner = closure_context(expr, kind, context, future, runs);
             self.child(expr, *body, inner, None);
         }

@@ -6,7 +6,7 @@
 
 use ra_ap_hir_def::hir::{BinaryOp, BindingId, Expr, ExprId, Pat, PatId};
 use ra_ap_hir_ty::{
-    Adjust, AutoBorrow, AutoBorrowMutability,
+    Adjust, AutoBorrow,
     next_solver::{TyKind},
 };
 use ra_ap_rustc_type_ir::inherent::IntoKind;
@@ -107,10 +107,7 @@ impl BodyFacts<'_> {
             _ => {
                 let adjustments = self.infer.expr_adjustment(expr).unwrap_or_default();
                 let mutable = adjustments.iter().any(|it| {
-                    matches!(
-                        it.kind,
-                        Adjust::Borrow(AutoBorrow::Ref(AutoBorrowMutability::Mut { .. }))
-                    )
+                    matches!(it.kind, Adjust::Borrow(AutoBorrow::Ref(kind)) if ra_ap_rustc_type_ir::Mutability::from(kind).is_mut())
                 });
                 mutable && self.outlives(expr)
             }

@@ -68,7 +68,7 @@ fn twin(
 
 fn resolves_to(body: &BodyFacts<'_>, resolver: &Resolver<'_>, path: &str) -> Option<FunctionId> {
     let path = ModPath::from_segments(PathKind::Plain, path.split("::").map(Name::new_root));
-    let path = Path::from(path);
+    let path = Path::from_known_path_with_no_generic(path);
     match resolver.resolve_path_in_value_ns_fully(body.db, &path, HygieneId::ROOT)? {
         ValueNs::FunctionId(it) => Some(it),
         _ => None,

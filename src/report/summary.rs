@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     finding::{Applicability, Finding, Severity},
-    plan::Plan,
+    plan::{Plan, Repair},
     report::{Mode, count, one_line, position::label},
 };
 
@@ -90,6 +90,20 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
             out
         }
     }
+}
+
+/// What was repaired, one line each.
+pub fn repairs(plan: &Plan) -> String {
+    let line = |it: &Repair| {
+        // Only the first round speaks of lines that the user has seen.
+        let at = match it.round {
+            0 => label(&it.finding.at, &plan.texts),
+            _ => it.finding.at.file.to_string(),
+        };
+        let (rule, title) = (it.finding.rule, one_line(&it.title));
+        format!("{at}: {rule} [{}] {title}\n", it.applicability.name())
+    };
+    plan.repairs.iter().map(line).collect()
 }
 
 fn check(counts: &Counts, commands: &Commands) -> String {

@@ -1,0 +1,160 @@
+//! The project as cargo sees it: `cargo metadata`, the target's configuration, and the standard library beside it.
+
+use std::path::Path;
+
+use ra_ap_cfg::{CfgAtom, CfgDiff};
+use ra_ap_ide_db::FxHashMap;
+use ra_ap_intern::Symbol;
+use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
+use ra_ap_project_model::{
+    CargoConfig, CargoFeatures, CargoMetadataConfig, CargoWorkspace, CfgOverrides, ManifestPath,
+    ProjectJson, ProjectManifest, ProjectWorkspace, ProjectWorkspaceKind,
+    RustSourceWorkspaceConfig, Sysroot,
+};
+
+use crate::{
+    config::ProjectRequest,
+    workspace::{LoadError, toolchain::Toolchain},
+};
+
+type Environment = FxHashMap<String, Option<String>>;
+
+/// Asks cargo about the project. Nothing of the project is run, and nothing in it is written.
+pub(super) fn query(
+    manifest: &Path,
+    request: &ProjectRequest,
+    toolchain: &Toolchain,
+    std_sources: &Path,
+) -> Result<ProjectWorkspace, LoadError> {
+    let scratch = tempfile::tempdir()
+        .map_err(|it| LoadError::Other(format!("no temporary folder can be made: {it}")))?;
+    let offline = request.offline || request.frozen;
+    let environment = toolchain.environment(scratch.path(), offline);
+    let manifest = ManifestPath::try_from(absolute(manifest)?)
+        .map_err(|it| LoadError::Other(format!("`{it}` is not a manifest")))?;
+    let config = config(request, environment.clone());
+    let (project, sysroot) = std::thread::scope(|scope| {
+        let sysroot = scope.spawn(|| standard_library(toolchain, std_sources, environment, offline));
+        let manifest = ProjectManifest::CargoToml(manifest.clone());
+        let project = ProjectWorkspace::load(manifest, &config, &|_| ());
+        (project, sysroot.join())
+    });
+    let mut project = project.map_err(|it| cannot_read(&manifest, &it))?;
+    // Without its dependencies the analysis would see next to nothing, and look as if all were well.
+    if let ProjectWorkspaceKind::Cargo { error: Some(error), .. } = &project.kind {
+        return Err(cannot_read(&manifest, error));
+    }
+    project.sysroot = match sysroot {
+        Ok(it) => it?,
+        Err(panic) => std::panic::resume_unwind(panic),
+    };
+    Ok(project)
+}
+
+/// The part of the project that cargo knows. Projects of other kinds are not loaded here.
+pub(super) fn cargo_workspace(project: &ProjectWorkspace) -> Result<&CargoWorkspace, LoadError> {
+    match &project.kind {
+        ProjectWorkspaceKind::Cargo { cargo, .. } => Ok(cargo),
+        _ => Err(LoadError::Other("this is not a Cargo project".to_owned())),
+    }
+}
+
+pub(super) fn absolute(path: &Path) -> Result<AbsPathBuf, LoadError> {
+    let unusable = || LoadError::Other(format!("`{}` is not a path in UTF-8", path.display()));
+    let path = Utf8PathBuf::from_path_buf(path.to_owned()).map_err(|_| unusable())?;
+    AbsPathBuf::try_from(path).map_err(|_| unusable())
+}
+
+fn config(request: &ProjectRequest, environment: Environment) -> CargoConfig {
+    let features = match request.all_features {
+        true => CargoFeatures::All,
+        false => CargoFeatures::Selected {
+            features: request.features.clone(),
+            no_default_features: request.no_default_features,
+        },
+    };
+    let flags =
+        [("--offline", request.offline), ("--locked", request.locked), ("--frozen", request.frozen)];
+    // Code that hides from rust-analyzer is code all the same.
+    let rust_analyzer = CfgAtom::Flag(Symbol::intern("rust_analyzer"));
+    CargoConfig {
+        all_targets: true,
+        features,
+        target: request.target.clone(),
+        metadata_extra_args: flags
+            .iter()
+            .filter(|it| it.1)
+            .map(|it| it.0.to_owned())
+            .collect(),
+        extra_env: environment,
+        cfg_overrides: CfgOverrides {
+            global: CfgDiff::new(Vec::new(), vec![rust_analyzer]),
+            selective: Default::default(),
+        },
+        ..CargoConfig::default()
+    }
+}
+
+/// The standard library with the crates it is made of, from this machine when they are there. Those it shares with
+/// crates.io (`hashbrown` behind `HashMap`) are left out when cargo cannot get them.
+fn standard_library(
+    toolchain: &Toolchain,
+    sources: &Path,
+    environment: Environment,
+    offline: bool,
+) -> Result<Sysroot, LoadError> {
+    let folder = absolute(sources)?;
+    let bare = Sysroot::new(Some(absolute(&toolchain.sysroot)?), Some(folder.clone()));
+    let mut without_network = environment.clone();
+    without_network.insert("CARGO_NET_OFFLINE".to_owned(), Some("true".to_owned()));
+    let mut tries = vec![without_network];
+    if !offline {
+        tries.push(environment);
+    }
+    for extra_env in tries {
+        let config = CargoMetadataConfig { extra_env, kind: "sysroot", ..Default::default() };
+        let sysroot = with_crates(&bare, RustSourceWorkspaceConfig::CargoMetadata(config));
+        if !sysroot.is_rust_lib_src_empty() && sysroot.metadata_error().is_none() {
+            return Ok(sysroot);
+        }
+    }
+    Ok(with_crates(&bare, RustSourceWorkspaceConfig::Json(own_crates_only(folder))))
+}
+
+fn with_crates(bare: &Sysroot, config: RustSourceWorkspaceConfig) -> Sysroot {
+    let mut sysroot = bare.clone();
+    if let Some(crates) = bare.load_workspace(&config, false, &|_| ()) {
+        sysroot.set_workspace(crates);
+    }
+    sysroot
+}
+
+fn own_crates_only(folder: AbsPathBuf) -> ProjectJson {
+    let root = |it: &str| folder.join(format!("{it}/src/lib.rs")).to_string();
+    let krate = |name: &str, dependencies: &[(usize, &str)]| {
+        let dependencies: Vec<_> = dependencies
+            .iter()
+            .map(|(at, name)| serde_json::json!({ "crate": at, "name": name }))
+            .collect();
+        serde_json::json!({
+            "display_name": name, "root_module": root(name), "edition": "2024",
+            "deps": dependencies, "cfg": [], "is_workspace_member": false,
+        })
+    };
+    let crates = [
+        krate("core", &[]),
+        krate("alloc", &[(0, "core")]),
+        krate("std", &[(0, "core"), (1, "alloc")]),
+        krate("proc_macro", &[(0, "core"), (2, "std")]),
+    ];
+    let data = serde_json::json!({ "crates": crates });
+    let data = serde_json::from_value(data).expect("a project of four crates has the right form");
+    ProjectJson::new(None, &folder, data)
+}
+
+fn cannot_read(manifest: &ManifestPath, error: &anyhow::Error) -> LoadError {
+    let all = format!("{error:#}");
+    // What cargo said comes last, behind the command line that was run.
+    let said = all.split_once("error: ").map_or(all.as_str(), |it| it.1).trim();
+    LoadError::Other(format!("cargo cannot read `{manifest}`: {said}"))
+}

@@ -1,0 +1,80 @@
+//! Which cargo and rustc are called, and how to call them without running anything of the project's.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ra_ap_ide_db::FxHashMap;
+
+use crate::workspace::LoadError;
+
+/// A Rust toolchain on this machine.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// What `rustc --print sysroot` says.
+    pub sysroot: PathBuf,
+    /// The compiler itself, behind all proxies.
+    pub rustc: PathBuf,
+}
+
+impl Toolchain {
+    /// The toolchain for `folder`: a `rust-toolchain.toml` there may choose an installed one.
+    pub fn find(folder: &Path) -> Result<Toolchain, LoadError> {
+        let mut command = Command::new("rustc");
+        command.args(["--print", "sysroot"]).env("RUSTUP_AUTO_INSTALL", "0");
+        // One that is given by path is code of the project's: the default serves in its place.
+        match names_a_path(folder) {
+            true => command.current_dir("/"),
+            false => command.current_dir(folder),
+        };
+        let output = command.output().map_err(|it| {
+            LoadError::Other(format!("`rustc` cannot be run: {it}; install Rust, for instance by rustup"))
+        })?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let first = said.lines().next().unwrap_or_default();
+            return Err(LoadError::Other(format!(
+                "`rustc --print sysroot` failed in `{}`: {first}",
+                folder.display()
+            )));
+        }
+        let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        let rustc = sysroot.join("bin").join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
+        Ok(Toolchain { sysroot, rustc })
+    }
+
+    /// The name that rustup knows it by.
+    pub fn rustup_name(&self) -> Option<&str> {
+        let parent = self.sysroot.parent()?;
+        let is_rustup = parent.file_name()? == "toolchains" && parent.join("../settings.toml").is_file();
+        is_rustup.then(|| self.sysroot.file_name()?.to_str()).flatten()
+    }
+
+    /// The environment of every call of cargo. Only all three compiler variables together keep away what the project's
+    /// `.cargo/config.toml` would have cargo run; `target_folder` keeps its own target folder untouched.
+    pub fn environment(
+        &self,
+        target_folder: &Path,
+        offline: bool,
+    ) -> FxHashMap<String, Option<String>> {
+        let mut variables: Vec<(&str, String)> = vec![
+            ("RUSTC", self.rustc.display().to_string()),
+            ("RUSTC_WRAPPER", String::new()),
+            ("RUSTC_WORKSPACE_WRAPPER", String::new()),
+            ("RUSTUP_AUTO_INSTALL", "0".to_owned()),
+            ("RUSTUP_TOOLCHAIN", self.sysroot.display().to_string()),
+            ("CARGO_TARGET_DIR", target_folder.display().to_string()),
+        ];
+        if offline {
+            variables.push(("CARGO_NET_OFFLINE", "true".to_owned()));
+        }
+        variables.into_iter().map(|(key, value)| (key.to_owned(), Some(value))).collect()
+    }
+}
+
+fn names_a_path(folder: &Path) -> bool {
+    folder.ancestors().any(|it| {
+        let text = std::fs::read_to_string(it.join("rust-toolchain.toml"));
+        let table = text.ok().and_then(|it| it.parse::<toml::Table>().ok());
+        table.is_some_and(|it| it.get("toolchain").is_some_and(|it| it.get("path").is_some()))
+    })
+}
