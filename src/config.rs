@@ -33,3 +33,10 @@ pub struct Choice {
     pub paths: Vec<PathBuf>,
     pub fail_on: Option<Severity>,
 }
+
+impl Choice {
+    pub fn wants_rule(&self, rule: &str) -> bool {
+        let names = |list: &[String]| list.iter().any(|it| it == rule);
+        (self.select.is_empty() || names(&self.select)) && !names(&self.ignore)
+    }
+}

@@ -8,3 +8,4 @@ pub mod place;
 pub mod runs_on;
 pub mod runtime;
 pub mod syntax;
+pub mod unseen;

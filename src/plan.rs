@@ -3,8 +3,16 @@
 use crate::{
     config::Choice,
     finding::{Applicability, Coverage, FilePath, Finding},
+    knowledge::CrateRows,
+    plan::planner::Planner,
     workspace::{Texts, Workspace},
 };
+
+mod features;
+mod imports;
+mod look;
+mod merge;
+mod planner;
 
 /// All that one run found, and all that it would write.
 #[derive(Clone, Default, Debug)]
@@ -22,11 +30,6 @@ pub struct Plan {
     /// The original texts of the files that findings and changes speak of.
     pub texts: Texts,
     pub coverage: Coverage,
-}
-
-/// Plans what `choice` asks for. The texts in `workspace` are those of the last round when this returns.
-pub fn plan(_workspace: &mut Workspace, _choice: &Choice) -> Plan {
-    Plan::default()
 }
 
 /// A fix that was taken.
@@ -53,4 +56,9 @@ pub struct Skipped {
     pub finding: Finding,
     pub title: String,
     pub reason: String,
+}
+
+/// Plans what `choice` asks for. The texts in `workspace` are those of the last round when this returns.
+pub fn plan(workspace: &mut Workspace, rows: &[CrateRows], choice: &Choice) -> Plan {
+    Planner::new(workspace, rows, choice).run()
 }

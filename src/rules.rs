@@ -38,7 +38,6 @@ pub struct Surroundings<'a> {
     /// The manifest of the package.
     pub manifest: FilePath,
     pub runtime: Runtime,
-    pub in_test: bool,
 }
 
 impl Surroundings<'_> {
@@ -60,4 +59,10 @@ impl Pass<'_, '_> {
         let last = self.findings.len() - 1;
         &mut self.findings[last]
     }
+}
+
+/// Every rule with its page.
+pub fn with_pages() -> Vec<(&'static Rule, Page)> {
+    let page = |_: &Rule| Page { level: crate::finding::Severity::Warn, quiet_in_tests: true };
+    RULES.iter().map(|it| (it, page(it))).collect()
 }

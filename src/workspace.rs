@@ -153,6 +153,11 @@ impl Workspace {
         self.texts.get(file).map(String::as_str)
     }
 
+    /// All texts: of Rust files, manifests and the lock file.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
     /// Why a file is neither reported on nor edited, if so: it is generated, ignored by git, somebody else's.
     pub fn kept_out(&self, file: &FilePath) -> Option<&'static str> {
         self.kept_out.get(file).copied()

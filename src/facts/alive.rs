@@ -16,10 +16,7 @@ use ra_ap_hir_ty::{
     next_solver::{Ty, TyKind},
     traits::implements_trait_unique,
 };
-use ra_ap_rustc_type_ir::{
-    TypeVisitableExt,
-    inherent::{GenericArgs, IntoKind},
-};
+use ra_ap_rustc_type_ir::{TypeVisitableExt, inherent::IntoKind};
 use ra_ap_span::Edition;
 
 use crate::{

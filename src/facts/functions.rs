@@ -20,17 +20,20 @@ use ra_ap_syntax::{
 
 use crate::{
     facts::body::Entered,
+    finding::Place,
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
 };
 
 /// A function that mentions something.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Candidate {
     pub function: FunctionId,
     pub entered: Entered,
     /// Whether it is only there for tests and benchmarks.
     pub in_test: bool,
+    /// Where it stands; a macro call, when a macro wrote it.
+    pub at: Option<Place>,
 }
 
 /// The places in each file where a name stands that some row asks for.
@@ -130,13 +133,14 @@ pub fn candidates(
     mentions: &Mentions,
     target: &Target,
 ) -> Vec<Candidate> {
-    let search = Search { db: workspace.db(), known, mentions, target };
+    let search = Search { workspace, db: workspace.db(), known, mentions, target };
     let mut found = Vec::new();
     search.in_def_map(crate_def_map(search.db, target.krate), &mut found);
     found
 }
 
 struct Search<'a> {
+    workspace: &'a Workspace,
     db: &'a RootDatabase,
     known: &'a Known,
     mentions: &'a Mentions,
@@ -170,6 +174,7 @@ impl Search<'_> {
         }
         found.push(Candidate {
             function,
+            at: self.place(&source),
             entered: self.entered(function, &source.value),
             in_test: self.in_test(function, &source),
         });
@@ -177,6 +182,18 @@ impl Search<'_> {
         for (_, inner) in body.blocks(self.db) {
             self.in_def_map(inner, found);
         }
+    }
+
+    fn place(&self, source: &InFile<ast::Fn>) -> Option<Place> {
+        let (file, range) = match source.file_id {
+            HirFileId::FileId(it) => (it, source.value.syntax().text_range()),
+            HirFileId::MacroFile(_) => {
+                let call = source.file_id.original_call_node(self.db)?;
+                (call.file_id, call.value.text_range())
+            }
+        };
+        let path = self.workspace.file_path(file.file_id(self.db))?;
+        Some(Place::new(path.clone(), range))
     }
 
     fn mentions_something(&self, source: &InFile<ast::Fn>) -> bool {
