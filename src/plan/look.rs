@@ -34,7 +34,7 @@ pub(super) fn look(workspace: &Workspace, rows: &[CrateRows], rules: &[(&Rule, P
         let known = Known::resolve(workspace.db(), rows);
         let mentions = Mentions::find(workspace, &known);
         let mut sights = Sights::default();
-        let mut coverage = unseen::coverage(workspace);
+        let mut coverage = unseen::coverage(workspace, &known);
         for (view, target) in workspace.targets().iter().enumerate() {
             let runtime = runtime::runtime(workspace, &known, target);
             coverage.runtimes.extend(names(&runtime));
@@ -87,6 +87,7 @@ impl InTarget<'_> {
             coverage.bodies += 1;
             coverage.calls += body.calls;
             coverage.calls_resolved += body.calls_resolved;
+            unseen::add_body(&body, coverage);
         }
         let around = Surroundings {
             workspace: self.workspace,
