@@ -56,6 +56,9 @@ pub struct Row {
     pub guard: Option<Guard>,
     /// As an attribute on an async function it starts the runtime of this name.
     pub entry: Option<String>,
+    /// As an attribute it leaves the body that it stands on as it is, in effect.
+    #[serde(default)]
+    pub transparent: bool,
     /// ... for a test.
     #[serde(default)]
     pub test: bool,

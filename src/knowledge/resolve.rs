@@ -100,6 +100,12 @@ impl Known {
         self.guards.get(&adt)
     }
 
+    /// Whether an attribute of this name is known to leave the body below it as it is, in effect.
+    pub fn is_transparent_attribute(&self, name: &str) -> bool {
+        let mut rows = self.macros.values();
+        rows.any(|it| (it.transparent || it.entry.is_some()) && it.name() == name)
+    }
+
     pub fn macro_(&self, makro: MacroId) -> Option<&Arc<Row>> {
         self.macros.get(&makro)
     }

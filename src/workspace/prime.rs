@@ -23,7 +23,7 @@ pub(super) fn prime(db: &RootDatabase, roots: &[Crate]) {
     let (ready, work) = crossbeam_channel::unbounded::<Crate>();
     let (done, finished) = crossbeam_channel::unbounded::<Crate>();
     // The workers listen until `ready` is dropped, so nothing that is sent is lost.
-    waiting.iter().filter(|it| *it.1 == 0).for_each(|it| drop(ready.send(*it.0)));
+    waiting.iter().filter(|it| *it.1 == 0).for_each(|it| _ = ready.send(*it.0));
     let workers = std::thread::available_parallelism().map_or(1, |it| it.get());
     std::thread::scope(|scope| {
         for _ in 0..workers {
@@ -45,7 +45,7 @@ pub(super) fn prime(db: &RootDatabase, roots: &[Crate]) {
                 if let Some(left) = waiting.get_mut(user) {
                     *left -= 1;
                     if *left == 0 {
-                        drop(ready.send(*user));
+                        _ = ready.send(*user);
                     }
                 }
             }

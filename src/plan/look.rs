@@ -1,0 +1,196 @@
+//! One look at the texts as they are: every rule on every body that mentions something.
+
+use std::{
+    any::Any,
+    collections::{BTreeMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
+
+use ra_ap_hir::attach_db;
+
+use crate::{
+    facts::{
+        body::BodyFacts,
+        functions::{self, Candidate, Mentions},
+        runtime::{self, Runtime},
+        unseen,
+    },
+    finding::{Coverage, Finding, Note, Place},
+    knowledge::{CrateRows, resolve::Known},
+    page::Page,
+    rules::{Pass, Rule, Surroundings},
+    workspace::{Target, Workspace},
+};
+
+/// What was found, in order of place, and what was looked at.
+pub(super) struct Look {
+    pub findings: Vec<Finding>,
+    pub coverage: Coverage,
+}
+
+/// Runs `rules` on every target of the workspace.
+pub(super) fn look(workspace: &Workspace, rows: &[CrateRows], rules: &[(&Rule, Page)]) -> Look {
+    attach_db(workspace.db(), || {
+        let known = Known::resolve(workspace.db(), rows);
+        let mentions = Mentions::find(workspace, &known);
+        let mut sights = Sights::default();
+        let mut coverage = unseen::coverage(workspace, &known);
+        for (view, target) in workspace.targets().iter().enumerate() {
+            let runtime = runtime::runtime(workspace, &known, target);
+            coverage.runtimes.extend(names(&runtime));
+            let place = InTarget { workspace, known: &known, rules, target, runtime };
+            for candidate in functions::candidates(workspace, &known, &mentions, target) {
+                place.look_at(candidate, view, &mut sights, &mut coverage);
+            }
+        }
+        Look { findings: sights.merged(), coverage }
+    })
+}
+
+fn names(runtime: &Runtime) -> Vec<String> {
+    match runtime {
+        Runtime::One(it) => vec![it.name.clone()],
+        Runtime::Several(it) => it.iter().cloned().collect(),
+        Runtime::Unknown => Vec::new(),
+    }
+}
+
+/// All that the bodies of one target have in common.
+struct InTarget<'a> {
+    workspace: &'a Workspace,
+    known: &'a Known,
+    rules: &'a [(&'a Rule, Page)],
+    target: &'a Target,
+    runtime: Runtime,
+}
+
+impl InTarget<'_> {
+    fn look_at(
+        &self,
+        candidate: Candidate,
+        view: usize,
+        sights: &mut Sights,
+        coverage: &mut Coverage,
+    ) {
+        let kept_out = |it: &Place| self.workspace.kept_out(&it.file).is_some();
+        if candidate.at.as_ref().is_some_and(kept_out) {
+            return;
+        }
+        let at = candidate.at.clone();
+        let body = guarded(coverage, "the analysis", at.as_ref(), || {
+            BodyFacts::new(self.workspace, self.known, candidate.function, candidate.entered)
+        });
+        let Some(body) = body else { return };
+        if let Some(at) = &at
+            && sights.counted.insert(at.clone())
+        {
+            coverage.bodies += 1;
+            coverage.calls += body.calls;
+            coverage.calls_resolved += body.calls_resolved;
+            unseen::add_body(&body, coverage);
+        }
+        let around = Surroundings {
+            workspace: self.workspace,
+            manifest: self.workspace.packages()[self.target.package].manifest.clone(),
+            runtime: self.runtime.clone(),
+        };
+        let mut findings = Vec::new();
+        for (rule, page) in self.rules {
+            let found = guarded(coverage, rule.name, at.as_ref(), || {
+                let mut pass =
+                    Pass { rule: rule.name, page, around: &around, body: &body, findings: Vec::new() };
+                (rule.check)(&mut pass);
+                pass.findings
+            });
+            let quiet = candidate.in_test && page.quiet_in_tests;
+            findings.extend(found.into_iter().flatten().map(|finding| Sight { view, quiet, finding }));
+        }
+        findings.retain(|it| !kept_out(&it.finding.at));
+        sights.found.extend(findings);
+        sights.looked_at.extend(at.map(|it| (view, it)));
+    }
+}
+
+/// Runs `work` so that a panic in it costs this one answer. A cancelled query is no panic and goes on.
+fn guarded<T>(
+    coverage: &mut Coverage,
+    who: &str,
+    at: Option<&Place>,
+    work: impl FnOnce() -> T,
+) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(it) => Some(it),
+        Err(panic) if panic.is::<salsa::Cancelled>() => resume_unwind(panic),
+        Err(panic) => {
+            let place = match at {
+                Some(it) => format!("{} (byte {})", it.file, u32::from(it.range.start())),
+                None => "a macro".to_owned(),
+            };
+            let said = said(&*panic);
+            coverage.internal_errors.push(format!("internal error in {who} at {place}: {said}"));
+            None
+        }
+    }
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
+}
+
+/// A finding as one view of one target has it.
+struct Sight {
+    view: usize,
+    /// Not to be reported from here: this view is for tests.
+    quiet: bool,
+    finding: Finding,
+}
+
+/// What all views of all targets have seen.
+#[derive(Default)]
+struct Sights {
+    found: Vec<Sight>,
+    /// Every body that was looked at, by view.
+    looked_at: Vec<(usize, Place)>,
+    counted: HashSet<Place>,
+}
+
+impl Sights {
+    /// Each finding once. A fix must hold wherever the file is compiled.
+    fn merged(self) -> Vec<Finding> {
+        let mut by_place: BTreeMap<(Place, &'static str), Vec<Sight>> = BTreeMap::new();
+        for sight in self.found {
+            by_place.entry((sight.finding.at.clone(), sight.finding.rule)).or_default().push(sight);
+        }
+        let mut findings = Vec::new();
+        for ((place, _), mut sights) in by_place {
+            let Some(first) = sights.iter().position(|it| !it.quiet) else { continue };
+            let views: HashSet<usize> = self
+                .looked_at
+                .iter()
+                .filter(|(_, it)| it.file == place.file && it.range.contains_range(place.range))
+                .map(|it| it.0)
+                .collect();
+            let mut finding = sights.swap_remove(first).finding;
+            let others = sights.iter().map(|it| &it.finding);
+            let agreed = others.clone().all(|it| same_fixes(it, &finding));
+            let seen_by: HashSet<usize> = sights.iter().map(|it| it.view).collect();
+            if !finding.fixes.is_empty() && (!agreed || seen_by.len() + 1 < views.len()) {
+                finding.fixes.clear();
+                finding.because.push(Note::new(
+                    "other targets compile this file too, and what is right here is not right there",
+                ));
+            }
+            findings.push(finding);
+        }
+        findings.sort_by(|a, b| a.key().cmp(&b.key()));
+        findings
+    }
+}
+
+fn same_fixes(a: &Finding, b: &Finding) -> bool {
+    let texts = |it: &Finding| -> Vec<String> {
+        it.fixes.iter().map(|it| format!("{:?}{:?}", it.edits, it.applicability)).collect()
+    };
+    texts(a) == texts(b)
+}

@@ -1,0 +1,42 @@
+//! From many fixes to one new text a file: each fix whole, or not in this round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ra_ap_ide_db::text_edit::TextEdit;
+
+use crate::finding::{FeatureWant, FilePath, Fix, Want};
+
+/// The fixes of one round that fit each other.
+#[derive(Default)]
+pub(super) struct Merged {
+    pub edits: BTreeMap<FilePath, TextEdit>,
+    pub features: BTreeSet<FeatureWant>,
+    /// Names whose imports may have lost their last use.
+    pub tidy: BTreeMap<FilePath, BTreeSet<String>>,
+}
+
+impl Merged {
+    /// Takes `fix` in, unless it overlaps with what is there already: then it waits for the next round.
+    pub fn add(&mut self, fix: &Fix) -> bool {
+        let mut edits = Vec::new();
+        for (file, edit) in &fix.edits {
+            let mut merged = self.edits.get(file).cloned().unwrap_or_default();
+            if merged.union(edit.clone()).is_err() {
+                return false;
+            }
+            edits.push((file.clone(), merged));
+        }
+        self.edits.extend(edits);
+        for want in &fix.wants {
+            match want {
+                Want::Feature(it) => {
+                    self.features.insert(it.clone());
+                }
+                Want::TidyImport { file, name } => {
+                    self.tidy.entry(file.clone()).or_default().insert(name.clone());
+                }
+            }
+        }
+        true
+    }
+}
