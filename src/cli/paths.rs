@@ -15,6 +15,18 @@ pub(super) fn resolve(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     paths.iter().map(resolve).collect()
 }
 
+/// Where to look for the project: here, or else where the first of `paths` is.
+pub(super) fn start(paths: &[PathBuf]) -> Result<PathBuf, String> {
+    let here =
+        std::env::current_dir().map_err(|it| format!("the current folder cannot be read: {it}"))?;
+    match paths.first() {
+        Some(first) if !here.ancestors().any(|it| it.join("Cargo.toml").is_file()) => {
+            Ok(first.clone())
+        }
+        _ => Ok(here),
+    }
+}
+
 /// Refuses what would silently report nothing; `path` is resolved.
 pub(super) fn check(path: &Path, workspace: &Workspace) -> Result<(), String> {
     let members = workspace.packages().iter().map(|it| workspace.disk_path(&it.manifest));
@@ -27,8 +39,13 @@ pub(super) fn check(path: &Path, workspace: &Workspace) -> Result<(), String> {
             workspace.root().display()
         ));
     }
-    if !path.is_file() {
-        return Ok(());
+    if path.is_dir() {
+        let mut files = workspace.files().map(|(file, _)| workspace.disk_path(file));
+        let root = workspace.root().display();
+        return match files.any(|it| it.canonicalize().is_ok_and(|it| it.starts_with(path))) {
+            true => Ok(()),
+            false => Err(format!("`{}` holds no source file of `{root}`", path.display())),
+        };
     }
     let unreadable = |error| format!("`{}` cannot be read: {error}", path.display());
     let bytes = std::fs::read(path).map_err(unreadable)?;

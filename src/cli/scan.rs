@@ -13,6 +13,7 @@ use crate::{
     },
     config::Choice,
     finding::{Finding, Severity},
+    knowledge,
     plan::{self, Plan},
     report::{
         Mode, concise, coverage, full, json, patch,
@@ -53,12 +54,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
 
 fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), Stop> {
     let progress = Progress::start(&arguments.output);
-    let start = match choice.paths.first() {
-        Some(it) => it.clone(),
-        None => std::env::current_dir()
-            .map_err(|it| format!("the current folder cannot be read: {it}"))?,
-    };
-    let request = arguments.project.request(start);
+    let request = arguments.project.request(paths::start(&choice.paths)?);
     let std_sources = match arguments.project.install_std_sources {
         true => StdSources::Install,
         false => StdSources::Ask,
@@ -68,7 +64,8 @@ fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace,
         progress.pause(|| paths::check(path, &workspace))?;
     }
     progress.say("looking for traps");
-    let plan = plan::plan(&mut workspace, choice);
+    let rows = knowledge::shipped().map_err(|it| it.join("; "))?;
+    let plan = plan::plan(&mut workspace, &rows, choice);
     Ok((workspace, plan))
 }
 

@@ -74,19 +74,22 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
     let counts = Counts::of(plan);
     match mode {
         Mode::Check => check(&counts, commands),
-        Mode::DryRun => {
-            let mut out = format!("Would fix {}\n", repaired(&counts));
+        Mode::DryRun | Mode::Apply => {
+            let mut out = match mode {
+                _ if counts.repaired == 0 && counts.changed_files == 0 => {
+                    format!("Nothing to fix{}\n", rest(&counts))
+                }
+                Mode::Apply => format!("Fixed {}\n", repaired(&counts)),
+                Mode::DryRun | Mode::Check => format!("Would fix {}\n", repaired(&counts)),
+            };
             skipped(plan, &mut out);
-            if counts.changed_files > 0 {
+            if mode == Mode::DryRun && counts.changed_files > 0 {
                 let _ = writeln!(out, "Run `{}` to write this.", commands.apply);
             }
-            more(&counts, commands, &mut out);
-            out
-        }
-        Mode::Apply => {
-            let mut out = format!("Fixed {}\n", repaired(&counts));
-            skipped(plan, &mut out);
-            more(&counts, commands, &mut out);
+            if counts.remaining_unsafe > 0 {
+                let _ =
+                    writeln!(out, "Run `{}` to write the unsafe fixes too.", commands.apply_unsafe);
+            }
             out
         }
     }
@@ -131,15 +134,19 @@ fn check(counts: &Counts, commands: &Commands) -> String {
     out
 }
 
-/// `7 findings in 3 files (2 more with --unsafe-fixes); 4 findings have no fix.`
+/// `7 findings in 3 files (2 more with --unsafe-fixes); 4 findings have no fix that is applied.`
 fn repaired(counts: &Counts) -> String {
-    let mut out =
-        format!("{} in {}", count(counts.repaired, "finding"), count(counts.changed_files, "file"));
+    let files = count(counts.changed_files, "file");
+    format!("{} in {files}{}", count(counts.repaired, "finding"), rest(counts))
+}
+
+/// What stays as it is.
+fn rest(counts: &Counts) -> String {
+    let mut out = String::new();
     if counts.remaining_unsafe > 0 {
         let _ = write!(out, " ({} more with --unsafe-fixes)", counts.remaining_unsafe);
     }
     match counts.remaining - counts.remaining_unsafe {
-        0 if counts.remaining == 0 => out.push_str("; nothing else is left."),
         0 => out.push('.'),
         1 => out.push_str("; 1 finding has no fix that is applied."),
         it => {
@@ -155,11 +162,5 @@ fn skipped(plan: &Plan, out: &mut String) {
         let reason = one_line(&it.reason);
         let _ =
             writeln!(out, "Not done: {at}: {}: {}: {reason}", it.finding.rule, one_line(&it.title));
-    }
-}
-
-fn more(counts: &Counts, commands: &Commands, out: &mut String) {
-    if counts.remaining_unsafe > 0 {
-        let _ = writeln!(out, "Run `{}` to write the unsafe fixes too.", commands.apply_unsafe);
     }
 }
