@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_hir::{EditionedFileId, HirFileId, Symbol, crate_def_map};
 use ra_ap_hir_def::nameres::{DefMap, diagnostics::DefDiagnosticKind};
-use ra_ap_hir_expand::inert_attr_macro::find_builtin_attr_idx;
+use ra_ap_hir_expand::{MacroCallKind, inert_attr_macro::find_builtin_attr_idx};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
@@ -79,8 +79,13 @@ fn unexpanded_calls(
 ) {
     for diagnostic in map.diagnostics() {
         let path = match &diagnostic.kind {
-            DefDiagnosticKind::UnresolvedMacroCall { path, .. }
-            | DefDiagnosticKind::MacroError { path, .. } => path,
+            DefDiagnosticKind::UnresolvedMacroCall { ast: MacroCallKind::FnLike { .. }, path } => path,
+            // Attributes are looked for in the text: most leave the code below them as it is.
+            DefDiagnosticKind::MacroError { ast, path, .. }
+                if matches!(ast.to_node(workspace.db()), ast::Item::MacroCall(_)) =>
+            {
+                path
+            }
             _ => continue,
         };
         let module = &map[diagnostic.in_module];
