@@ -6,6 +6,8 @@ use crate::{
     workspace::{Texts, Workspace},
 };
 
+pub mod manifest;
+
 /// All that one run found, and all that it would write.
 #[derive(Clone, Default, Debug)]
 pub struct Plan {

@@ -6,6 +6,9 @@ use ra_ap_base_db::Crate;
 
 use crate::finding::FilePath;
 
+pub mod lock;
+pub mod manifest;
+
 /// A member of the workspace.
 #[derive(Clone, Debug)]
 pub struct Package {
