@@ -147,14 +147,22 @@ impl Note {
 /// Something that a fix needs besides its own edits. Fixes share wants; each is met once.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Want {
-    /// A Cargo feature of a dependency that the package already names.
-    Feature(FeatureWant),
+    /// A Cargo feature of a dependency that the package already names, and whose code needs it.
+    Feature(FeatureWant, DependencyKind),
     /// `name`, imported by a `use` in this file, may have lost its last mention.
     TidyImport { file: FilePath, name: String },
 }
 
+/// In which kind of table a dependency stands, and whose code sees it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum DependencyKind {
+    Normal,
+    Dev,
+    Build,
+}
+
 /// A Cargo feature to turn on.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FeatureWant {
     /// The `Cargo.toml` of the package whose code needs it.
     pub manifest: FilePath,

@@ -11,6 +11,7 @@ use crate::{
 mod features;
 mod imports;
 mod look;
+pub mod manifest;
 mod merge;
 mod planner;
 

@@ -10,18 +10,32 @@ use crate::{
 
 mod blocking_call;
 
-/// A rule without its page.
+/// A rule: its page is `rules/<name>.md`.
 pub struct Rule {
     pub name: &'static str,
+    /// The text of the page.
+    pub text: &'static str,
     pub check: fn(&mut Pass<'_, '_>),
+}
+
+macro_rules! rule {
+    ($name:literal, $check:expr) => {
+        Rule { name: $name, text: include_str!(concat!("../rules/", $name, ".md")), check: $check }
+    };
 }
 
 /// In the order in which they are listed.
 pub const RULES: &[Rule] = &[
-    Rule { name: "blocking-sleep", check: |it| blocking_call::check(it, Wait::Timer) },
-    Rule { name: "blocking-fs", check: |it| blocking_call::check(it, Wait::Disk) },
-    Rule { name: "block-on-in-async", check: |it| blocking_call::check(it, Wait::Future) },
+    rule!("blocking-sleep", |it| blocking_call::check(it, Wait::Timer)),
+    rule!("blocking-fs", |it| blocking_call::check(it, Wait::Disk)),
+    rule!("block-on-in-async", |it| blocking_call::check(it, Wait::Future)),
 ];
+
+impl Rule {
+    pub fn page(&self) -> Page {
+        Page::parse(self.name, self.text).expect("every page that is shipped has been read by a test")
+    }
+}
 
 /// One rule on one body.
 pub struct Pass<'a, 'db> {

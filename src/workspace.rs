@@ -10,13 +10,15 @@ use ra_ap_hir_expand::change::ChangeWithProcMacros;
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_vfs::FileId;
 
-use crate::{config::ProjectRequest, finding::FilePath, workspace::toolchain::Toolchain};
+use crate::{config::ProjectRequest, finding::{DependencyKind, FilePath}};
 
 mod branches;
 mod edit_limits;
 mod expand;
 mod files;
 mod load;
+pub mod lock;
+pub mod manifest;
 mod metadata;
 mod packages;
 mod prime;
@@ -50,13 +52,6 @@ pub struct Dependency {
     pub features: BTreeSet<String>,
     /// The version that the lock file chose, when it is known.
     pub version: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum DependencyKind {
-    Normal,
-    Dev,
-    Build,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -95,8 +90,7 @@ pub struct Workspace {
     ids: BTreeMap<FilePath, FileId>,
     paths: HashMap<FileId, FilePath>,
     kept_out: BTreeMap<FilePath, &'static str>,
-    toolchain: Toolchain,
-    offline: bool,
+    cargo: lock::Cargo,
 }
 
 /// Why a workspace could not be loaded: one sentence each.
@@ -161,6 +155,14 @@ impl Workspace {
     /// Why a file is neither reported on nor edited, if so: it is generated, ignored by git, somebody else's.
     pub fn kept_out(&self, file: &FilePath) -> Option<&'static str> {
         self.kept_out.get(file).copied()
+    }
+
+    /// The lock file that fits once the manifests in `edited` are written; None when the project keeps none.
+    pub fn fitting_lock(&self, edited: &Texts) -> Result<Option<String>, String> {
+        let members: Vec<PathBuf> =
+            self.packages.iter().map(|it| self.disk_path(&it.manifest)).collect();
+        let edited = edited.iter().map(|(file, text)| (self.disk_path(file), text.clone())).collect();
+        lock::fitting_lock(&self.root.join("Cargo.toml"), &members, &edited, &self.cargo)
     }
 
     /// Edits files in memory.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     knowledge::resolve::Known,
-    workspace::{Dependency, DependencyKind, Target, TargetKind, Workspace},
+    finding::DependencyKind,
+    workspace::{Dependency, Target, TargetKind, Workspace},
 };
 
 /// What drives the async code of a target.

@@ -168,11 +168,12 @@ fn feature(around: &Surroundings<'_>, mention: &Mention, driver: Option<&Driver>
     let (_, feature) = mention.row.feature()?;
     let driver = driver?;
     (!driver.features.contains(feature)).then(|| {
-        Want::Feature(FeatureWant {
+        let want = FeatureWant {
             manifest: around.manifest.clone(),
             dependency: driver.key.clone(),
             feature: feature.to_owned(),
-        })
+        };
+        Want::Feature(want, driver.kind)
     })
 }
 

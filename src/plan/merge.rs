@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_ide_db::text_edit::TextEdit;
 
-use crate::finding::{FeatureWant, FilePath, Fix, Want};
+use crate::{
+    finding::{FilePath, Fix, Want},
+    plan::features::Feature,
+};
 
 /// The fixes of one round that fit each other.
 #[derive(Default)]
 pub(super) struct Merged {
     pub edits: BTreeMap<FilePath, TextEdit>,
-    pub features: BTreeSet<FeatureWant>,
+    pub features: BTreeSet<Feature>,
     /// Names whose imports may have lost their last use.
     pub tidy: BTreeMap<FilePath, BTreeSet<String>>,
 }
@@ -29,8 +32,8 @@ impl Merged {
         self.edits.extend(edits);
         for want in &fix.wants {
             match want {
-                Want::Feature(it) => {
-                    self.features.insert(it.clone());
+                Want::Feature(want, code) => {
+                    self.features.insert((want.clone(), *code));
                 }
                 Want::TidyImport { file, name } => {
                     self.tidy.entry(file.clone()).or_default().insert(name.clone());

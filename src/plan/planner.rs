@@ -8,7 +8,9 @@ use crate::{
     knowledge::CrateRows,
     page::Page,
     plan::{
-        Change, Plan, Repair, Skipped, features, imports,
+        Change, Plan, Repair, Skipped,
+        features::{self, Features},
+        imports,
         look::{self, Look},
         merge::Merged,
     },
@@ -24,13 +26,14 @@ pub(super) struct Planner<'a> {
     plan: Plan,
     /// Fixes that turned out wrong: where they start from, by the text of the finding.
     refused: HashMap<(Place, &'static str), String>,
+    features: Features,
 }
 
 impl<'a> Planner<'a> {
     pub fn new(workspace: &'a mut Workspace, rows: &'a [CrateRows], choice: &'a Choice) -> Planner<'a> {
         let rules = rules::with_pages();
-        let plan = Plan::default();
-        Planner { workspace, rows, choice, rules, plan, refused: HashMap::new() }
+        let (plan, features) = (Plan::default(), Features::default());
+        Planner { workspace, rows, choice, rules, plan, refused: HashMap::new(), features }
     }
 
     pub fn run(mut self) -> Plan {
@@ -85,7 +88,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let Some(fix) = finding.fixes.iter().find(|it| self.may_apply(it)) else { continue };
-            if let Err(reason) = features::possible(self.workspace, fix) {
+            if let Err(reason) = self.features.possible(self.workspace, fix) {
                 self.skip(finding, fix, reason);
                 continue;
             }
@@ -116,7 +119,10 @@ impl<'a> Planner<'a> {
         }
         self.workspace.set_texts(texts);
         self.tidy(&merged);
-        features::turn_on(self.workspace, &merged.features);
+        // Each of them was possible, and features only add to each other.
+        if let Ok(texts) = features::edits(self.workspace, &merged.features) {
+            self.workspace.set_texts(texts);
+        }
     }
 
     fn tidy(&mut self, merged: &Merged) {

@@ -18,7 +18,7 @@ use crate::{
     config::ProjectRequest,
     finding::FilePath,
     workspace::{
-        LoadError, Target, TargetKind, Texts, Workspace, edit_limits, expand, files::{self, Files},
+        LoadError, Target, TargetKind, Texts, Workspace, edit_limits, expand, files::{self, Files}, lock,
         metadata, packages, prime, std_sources, toolchain::Toolchain,
     },
 };
@@ -83,7 +83,7 @@ pub(super) fn load(
     prime::prime(&db, &crates);
 
     texts.extend(packages::manifests(&root, cargo));
-    let packages = packages::read(cargo, &members.manifests, &texts);
+    let packages = packages::read(cargo, &members.manifests, &texts)?;
     let mut workspace = Workspace {
         kept_out: edit_limits::kept_out(&root, &texts, &members.folders),
         ids: members.paths.iter().map(|(id, path)| (path.clone(), *id)).collect(),
@@ -93,8 +93,11 @@ pub(super) fn load(
         packages,
         targets,
         texts,
-        toolchain,
-        offline: request.offline || request.frozen,
+        cargo: lock::Cargo {
+            cargo: toolchain.cargo(),
+            rustc: toolchain.rustc,
+            platform: request.target.clone(),
+        },
     };
     refuse_unreadable(&workspace, &unreadable)?;
     workspace.kept_out.retain(|it, _| workspace.texts.contains_key(it));

@@ -42,6 +42,11 @@ impl Toolchain {
         Ok(Toolchain { sysroot, rustc })
     }
 
+    /// Its own `cargo`, behind all proxies.
+    pub fn cargo(&self) -> PathBuf {
+        self.sysroot.join("bin").join(format!("cargo{}", std::env::consts::EXE_SUFFIX))
+    }
+
     /// The name that rustup knows it by.
     pub fn rustup_name(&self) -> Option<&str> {
         let parent = self.sysroot.parent()?;
