@@ -4,9 +4,12 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::{
-    arguments::{Arguments, Command, RulesFormat},
-    output::Stop,
+use crate::{
+    cli::{
+        arguments::{Arguments, Command, RulesFormat},
+        output::Stop,
+    },
+    report::rules,
 };
 
 mod arguments;
@@ -46,7 +49,7 @@ pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
     output::choose_colour(parsed.colour);
     let result = match parsed.command {
         Some(Command::Explain { rule }) => explain(&rule),
-        Some(Command::Rules { output_format }) => rules(output_format),
+        Some(Command::Rules { output_format }) => list(output_format),
         None => scan::scan(&parsed.scan, &hints::commands(program, &arguments)),
     };
     match result {
@@ -64,19 +67,18 @@ pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn explain(rule: &str) -> Result<Outcome, Stop> {
-    let rows = catalogue::rows();
-    let row = rows.iter().find(|it| it.name == rule);
-    let row = row.ok_or_else(|| Stop::Failure(catalogue::unknown(rule, &rows)))?;
-    output::print(row.text.trim_end())?;
-    output::print("\n")?;
+    let pages = catalogue::pages();
+    let page = pages.iter().find(|it| it.name == rule);
+    let page = page.ok_or_else(|| catalogue::unknown(rule, &pages))?;
+    output::print(&format!("{}\n", page.text.trim_end()))?;
     Ok(Outcome::Clean)
 }
 
-fn rules(format: RulesFormat) -> Result<Outcome, Stop> {
-    let rows = catalogue::rows();
+fn list(format: RulesFormat) -> Result<Outcome, Stop> {
+    let pages = catalogue::pages();
     let text = match format {
-        RulesFormat::Full => crate::report::rules::table(&rows),
-        RulesFormat::Json => crate::report::rules::json(&rows),
+        RulesFormat::Full => rules::table(&pages),
+        RulesFormat::Json => rules::json(&pages),
     };
     output::print(&text)?;
     Ok(Outcome::Clean)

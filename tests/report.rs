@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use async_fix::{
     finding::{
-        Applicability, Coverage, FeatureWant, FilePath, Finding, Fix, Note, Place, Severity, Want,
+        Applicability, Coverage, DependencyKind, FeatureWant, FilePath, Finding, Fix, Note, Place,
+        Severity, Want,
     },
+    page::Page,
     plan::{Change, Plan, Repair, Skipped},
     report::{
-        Mode, Style, concise, coverage, full, json, patch,
-        rules::{self, RuleRow},
+        Mode, Style, concise, coverage, full, json, patch, rules,
         summary::{self, Commands},
         texts_after,
     },
@@ -121,11 +122,14 @@ fn findings() -> Vec<Finding> {
             ),
         )],
     );
-    awaited.wants.insert(Want::Feature(FeatureWant {
-        manifest: FilePath::new(MANIFEST),
-        dependency: "tokio".to_owned(),
-        feature: "time".to_owned(),
-    }));
+    awaited.wants.insert(Want::Feature(
+        FeatureWant {
+            manifest: FilePath::new(MANIFEST),
+            dependency: "tokio".to_owned(),
+            feature: "time".to_owned(),
+        },
+        DependencyKind::Normal,
+    ));
     tick.fixes.push(awaited);
 
     let mut helper = finding(
@@ -287,7 +291,7 @@ fn seen() -> Coverage {
 fn commands() -> Commands {
     Commands {
         apply: "async-fix --apply --select blocking-fs".to_owned(),
-        apply_unsafe: "async-fix --apply --unsafe-fixes --select blocking-fs".to_owned(),
+        apply_unsafe: Some("async-fix --apply --unsafe-fixes --select blocking-fs".to_owned()),
     }
 }
 
@@ -338,6 +342,8 @@ fn summaries_name_the_next_command() {
     {
         check(&format!("summary-{name}"), &summary::render(&plan(), mode, &commands()));
     }
+    let already = Commands { apply_unsafe: None, ..commands() };
+    check("summary-unsafe-already", &summary::render(&plan(), Mode::Check, &already));
     let nothing = Plan::default();
     assert_eq!(summary::render(&nothing, Mode::Check, &commands()), "Nothing found.\n");
 }
@@ -351,27 +357,26 @@ fn coverage_says_what_was_not_seen() {
 
 #[test]
 fn rules_as_table_and_json() {
-    let rows = [
-        RuleRow {
-            name: "blocking-sleep",
-            group: Some("blocking"),
-            level: Severity::Error,
-            fix: Some("safe"),
-            summary: "Sleeps on a thread that has other tasks to run.",
-            text: "# blocking-sleep\n",
-        },
-        RuleRow {
-            name: "block-on",
-            group: None,
-            level: Severity::Warn,
-            fix: None,
-            summary: "Waits for a future where only `.await` may wait.",
-            text: "# block-on\n",
-        },
+    let page = |name: &str, fix, summary: &str| Page {
+        name: name.to_owned(),
+        summary: summary.to_owned(),
+        level: Severity::Error,
+        fix,
+        since: "0.1.0".to_owned(),
+        group: "blocking".to_owned(),
+        preview: fix.is_none(),
+        quiet_in_tests: true,
+        text: format!("# {name}\n"),
+        examples: Vec::new(),
+    };
+    let safe = Some(Applicability::Safe);
+    let pages = [
+        page("blocking-sleep", safe, "Sleeps on a thread that has other tasks to run."),
+        page("block-on", None, "Waits for a future where only `.await` may wait."),
     ];
-    check("rules-table", &rules::table(&rows));
-    check("rules-json", &rules::json(&rows));
-    let names = || rows.iter().map(|it| it.name);
+    check("rules-table", &rules::table(&pages));
+    check("rules-json", &rules::json(&pages));
+    let names = || pages.iter().map(|it| it.name.as_str());
     assert_eq!(rules::nearest("blocking_slep", names()), Some("blocking-sleep"));
     assert_eq!(rules::nearest("xyz", names()), None);
 }

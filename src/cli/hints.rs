@@ -11,10 +11,10 @@ pub(super) fn commands(program: &str, arguments: &[OsString]) -> Commands {
         let parts = [program].into_iter().chain(mode.iter().copied());
         parts.chain(kept.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
     };
-    let without: Vec<String> = kept.iter().filter(|it| *it != "--unsafe-fixes").cloned().collect();
+    let has_unsafe = kept.iter().take_while(|it| *it != "--").any(|it| it == "--unsafe-fixes");
     Commands {
         apply: command(&["--apply"], &kept),
-        apply_unsafe: command(&["--apply", "--unsafe-fixes"], &without),
+        apply_unsafe: (!has_unsafe).then(|| command(&["--apply", "--unsafe-fixes"], &kept)),
     }
 }
 
@@ -53,7 +53,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn apply(arguments: &[&str]) -> (String, String) {
+    fn hints(arguments: &[&str]) -> (String, Option<String>) {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let Commands { apply, apply_unsafe } = commands("async-fix", &arguments);
         (apply, apply_unsafe)
@@ -62,13 +62,15 @@ mod tests {
     #[test]
     fn flags_of_the_user_stay() {
         assert_eq!(
-            apply(&["--dry-run", "--select", "a,b", "--output-format", "json", "-F", "x y", "src"]),
+            hints(&["--dry-run", "--select", "a,b", "--output-format", "json", "-F", "x y", "src"]),
             (
                 "async-fix --apply --select a,b -F 'x y' src".to_owned(),
-                "async-fix --apply --unsafe-fixes --select a,b -F 'x y' src".to_owned()
+                Some("async-fix --apply --unsafe-fixes --select a,b -F 'x y' src".to_owned())
             )
         );
-        let both = "async-fix --apply --unsafe-fixes -- --dry-run".to_owned();
-        assert_eq!(apply(&["-q", "--unsafe-fixes", "--", "--dry-run"]), (both.clone(), both));
+        assert_eq!(
+            hints(&["-q", "--unsafe-fixes", "--", "--dry-run"]),
+            ("async-fix --apply --unsafe-fixes -- --dry-run".to_owned(), None)
+        );
     }
 }

@@ -201,7 +201,7 @@ fn bytes(range: TextRange) -> (u32, u32) {
 
 fn fix(it: &Fix) -> JsonFix<'_> {
     let requires = it.wants.iter().filter_map(|want| match want {
-        Want::Feature(it) => Some(Requirement {
+        Want::Feature(it, _) => Some(Requirement {
             manifest: it.manifest.as_str(),
             dependency: &it.dependency,
             feature: &it.feature,

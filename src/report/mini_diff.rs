@@ -56,7 +56,7 @@ pub(super) fn render(
     }
     for want in &fix.wants {
         // What becomes of imports is housekeeping, and the patch shows it.
-        if let Want::Feature(it) = want {
+        if let Want::Feature(it, _) = want {
             pen.note(&format!(
                 "turns on the feature `{}` of `{}` in `{}`, where it is off",
                 it.feature, it.dependency, it.manifest

@@ -2,19 +2,7 @@
 
 use serde::Serialize;
 
-use crate::finding::Severity;
-
-/// What is shown of a rule.
-#[derive(Clone, Debug)]
-pub struct RuleRow<'a> {
-    pub name: &'a str,
-    pub group: Option<&'a str>,
-    pub level: Severity,
-    pub fix: Option<&'a str>,
-    pub summary: &'a str,
-    /// The whole page, in Markdown.
-    pub text: &'a str,
-}
+use crate::{page::Page, report::json::SCHEMA_VERSION};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -25,41 +13,43 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct JsonRule<'a> {
     name: &'a str,
-    group: Option<&'a str>,
+    group: &'a str,
     severity: &'static str,
-    fix: Option<&'a str>,
+    /// The best one that the rule offers.
+    fix: Option<&'static str>,
+    since: &'a str,
+    preview: bool,
     summary: &'a str,
     page: &'a str,
 }
 
 /// One line a rule.
-pub fn table(rows: &[RuleRow<'_>]) -> String {
+pub fn table(pages: &[Page]) -> String {
     let header = ["rule", "level", "fix", "what it finds"].map(str::to_owned);
-    let cells = rows.iter().map(|it| {
-        [it.name, it.level.name(), it.fix.unwrap_or("none"), it.summary].map(str::to_owned)
+    let cells = pages.iter().map(|it| {
+        let preview = if it.preview { " (preview)" } else { "" };
+        let fix = it.fix.map_or("none", |it| it.name());
+        [it.name.clone(), it.level.name().to_owned(), fix.to_owned(), it.summary.clone() + preview]
     });
     let lines: Vec<[String; 4]> = [header].into_iter().chain(cells).collect();
     let width =
         |column: usize| lines.iter().map(|it| it[column].chars().count()).max().unwrap_or(0);
     let (name, level, fix) = (width(0), width(1), width(2));
-    lines
-        .iter()
-        .map(|[a, b, c, d]| {
-            format!("{a:name$}  {b:level$}  {c:fix$}  {d}").trim_end().to_owned() + "\n"
-        })
-        .collect()
+    lines.iter().map(|[a, b, c, d]| format!("{a:name$}  {b:level$}  {c:fix$}  {d}\n")).collect()
 }
 
-pub fn json(rows: &[RuleRow<'_>]) -> String {
-    let rules = rows.iter().map(|it| JsonRule {
-        name: it.name,
-        group: it.group,
+pub fn json(pages: &[Page]) -> String {
+    let rules = pages.iter().map(|it| JsonRule {
+        name: &it.name,
+        group: &it.group,
         severity: it.level.name(),
-        fix: it.fix,
-        summary: it.summary,
-        page: it.text,
+        fix: it.fix.map(|it| it.name()),
+        since: &it.since,
+        preview: it.preview,
+        summary: &it.summary,
+        page: &it.text,
     });
-    let document = Document { schema_version: 1, rules: rules.collect() };
+    let document = Document { schema_version: SCHEMA_VERSION, rules: rules.collect() };
     serde_json::to_string_pretty(&document).expect("strings are always JSON") + "\n"
 }
 

@@ -14,7 +14,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Commands {
     pub apply: String,
-    pub apply_unsafe: String,
+    /// Nothing when unsafe fixes are asked for already.
+    pub apply_unsafe: Option<String>,
 }
 
 #[derive(Clone, Copy, Serialize, Debug)]
@@ -36,26 +37,28 @@ pub struct Counts {
     pub changed_files: usize,
     pub remaining: usize,
     pub remaining_unsafe: usize,
+    pub remaining_unfixable: usize,
 }
 
 impl Counts {
     pub fn of(plan: &Plan) -> Counts {
         let found = |it: Severity| plan.findings.iter().filter(|f| f.severity == it).count();
-        let best =
-            |it: Option<Applicability>| plan.findings.iter().filter(|f| best(f) == it).count();
+        let fixable = |it| plan.findings.iter().filter(|f| best(f) == it).count();
+        let remaining = |it| plan.remaining.iter().filter(|f| best(f) == it).count();
         Counts {
             findings: plan.findings.len(),
             errors: found(Severity::Error),
             warnings: found(Severity::Warn),
             infos: found(Severity::Info),
             files: plan.findings.iter().map(|it| &it.at.file).collect::<BTreeSet<_>>().len(),
-            safe: best(Some(Applicability::Safe)),
-            unsafe_: best(Some(Applicability::Unsafe)),
-            unfixable: best(None),
+            safe: fixable(Some(Applicability::Safe)),
+            unsafe_: fixable(Some(Applicability::Unsafe)),
+            unfixable: fixable(None),
             repaired: plan.repairs.len(),
             changed_files: plan.changes.iter().filter(|it| it.before != it.after).count(),
             remaining: plan.remaining.len(),
-            remaining_unsafe: remaining_unsafe(plan),
+            remaining_unsafe: remaining(Some(Applicability::Unsafe)),
+            remaining_unfixable: remaining(None),
         }
     }
 }
@@ -66,10 +69,6 @@ fn best(finding: &Finding) -> Option<Applicability> {
     best.filter(|it| *it > Applicability::Manual)
 }
 
-fn remaining_unsafe(plan: &Plan) -> usize {
-    plan.remaining.iter().filter(|it| best(it) == Some(Applicability::Unsafe)).count()
-}
-
 pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
     let counts = Counts::of(plan);
     match mode {
@@ -77,18 +76,21 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
         Mode::DryRun | Mode::Apply => {
             let mut out = match mode {
                 _ if counts.repaired == 0 && counts.changed_files == 0 => {
-                    format!("Nothing to fix{}\n", rest(&counts))
+                    format!("Nothing to fix{}\n", rest(&counts, commands))
                 }
-                Mode::Apply => format!("Fixed {}\n", repaired(&counts)),
-                Mode::DryRun | Mode::Check => format!("Would fix {}\n", repaired(&counts)),
+                Mode::Apply => format!("Fixed {}\n", repaired(&counts, commands)),
+                Mode::DryRun | Mode::Check => {
+                    format!("Would fix {}\n", repaired(&counts, commands))
+                }
             };
             skipped(plan, &mut out);
             if mode == Mode::DryRun && counts.changed_files > 0 {
                 let _ = writeln!(out, "Run `{}` to write this.", commands.apply);
             }
-            if counts.remaining_unsafe > 0 {
-                let _ =
-                    writeln!(out, "Run `{}` to write the unsafe fixes too.", commands.apply_unsafe);
+            if counts.remaining_unsafe > 0
+                && let Some(command) = &commands.apply_unsafe
+            {
+                let _ = writeln!(out, "Run `{command}` to write the unsafe fixes too.");
             }
             out
         }
@@ -125,35 +127,43 @@ fn check(counts: &Counts, commands: &Commands) -> String {
         counts.unsafe_,
         counts.unfixable,
     );
-    if counts.safe > 0 {
-        let _ = writeln!(out, "Run `{}` to write the safe fixes.", commands.apply);
-    }
-    if counts.unsafe_ > 0 {
-        let _ = writeln!(out, "Run `{}` to write the unsafe ones too.", commands.apply_unsafe);
-    }
-    out
-}
-
-/// `7 findings in 3 files (2 more with --unsafe-fixes); 4 findings have no fix that is applied.`
-fn repaired(counts: &Counts) -> String {
-    let files = count(counts.changed_files, "file");
-    format!("{} in {files}{}", count(counts.repaired, "finding"), rest(counts))
-}
-
-/// What stays as it is.
-fn rest(counts: &Counts) -> String {
-    let mut out = String::new();
-    if counts.remaining_unsafe > 0 {
-        let _ = write!(out, " ({} more with --unsafe-fixes)", counts.remaining_unsafe);
-    }
-    match counts.remaining - counts.remaining_unsafe {
-        0 => out.push('.'),
-        1 => out.push_str("; 1 finding has no fix that is applied."),
-        it => {
-            let _ = write!(out, "; {it} findings have no fix that is applied.");
+    let Commands { apply, apply_unsafe } = commands;
+    match apply_unsafe {
+        None if counts.safe + counts.unsafe_ > 0 => {
+            let _ = writeln!(out, "Run `{apply}` to write the fixes.");
+        }
+        None => (),
+        Some(apply_unsafe) => {
+            if counts.safe > 0 {
+                let _ = writeln!(out, "Run `{apply}` to write the safe fixes.");
+            }
+            if counts.unsafe_ > 0 {
+                let _ = writeln!(out, "Run `{apply_unsafe}` to write the unsafe ones too.");
+            }
         }
     }
     out
+}
+
+/// `7 findings in 3 files (2 more with --unsafe-fixes); 4 findings have no fix.`
+fn repaired(counts: &Counts, commands: &Commands) -> String {
+    let files = count(counts.changed_files, "file");
+    format!("{} in {files}{}", count(counts.repaired, "finding"), rest(counts, commands))
+}
+
+/// What stays as it is. Fixes that were not taken are told one by one.
+fn rest(counts: &Counts, commands: &Commands) -> String {
+    let more = match counts.remaining_unsafe {
+        it if it > 0 && commands.apply_unsafe.is_some() => {
+            format!(" ({it} more with --unsafe-fixes)")
+        }
+        _ => String::new(),
+    };
+    match counts.remaining_unfixable {
+        0 => format!("{more}."),
+        1 => format!("{more}; 1 finding has no fix."),
+        it => format!("{more}; {it} findings have no fix."),
+    }
 }
 
 fn skipped(plan: &Plan, out: &mut String) {
