@@ -3,7 +3,7 @@ fn main() {
     let start = std::env::args().nth(1).unwrap().into();
     let t = std::time::Instant::now();
     let request = ProjectRequest { start, ..Default::default() };
-    let rows: Vec<_> = std::fs::read_dir(std::env::var("KNOWLEDGE").unwrap()).unwrap().flatten().map(|it| { let n = it.path().display().to_string(); async_fix::knowledge::parse(&n, &std::fs::read_to_string(it.path()).unwrap()).unwrap() }).collect();
+    let rows = async_fix::knowledge::shipped().unwrap();
     match Workspace::load(&request, &|it| eprintln!("{:?} {it}", t.elapsed())) {
         Ok(mut w) => {
             eprintln!("{:?} loaded {} targets", t.elapsed(), w.targets().len());
