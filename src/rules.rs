@@ -77,6 +77,5 @@ impl Pass<'_, '_> {
 
 /// Every rule with its page.
 pub fn with_pages() -> Vec<(&'static Rule, Page)> {
-    let page = |_: &Rule| Page { level: crate::finding::Severity::Warn, quiet_in_tests: true };
-    RULES.iter().map(|it| (it, page(it))).collect()
+    RULES.iter().map(|it| (it, it.page())).collect()
 }

@@ -1,1 +1,76 @@
-fn main() {}
+//! The laws that every page in `rules/` obeys: its examples are found, fixed, compiled and left alone as it says.
+//!
+//! `BLESS=1 cargo test --test pages` writes what the fixes do into the pages' `diff` fences.
+
+use std::{path::Path, sync::Arc};
+
+use async_fix::{page::Page, rules::RULES};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+#[path = "pages/compile.rs"]
+mod compile;
+#[path = "pages/example.rs"]
+mod example;
+#[path = "pages/fixture.rs"]
+mod fixture;
+#[path = "pages/readme.rs"]
+mod readme;
+#[path = "pages/robust.rs"]
+mod robust;
+
+use fixture::Fixture;
+
+type Outcome = Result<(), Failed>;
+
+fn main() {
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    let fixture = Arc::new(Fixture::default());
+    let mut trials = Vec::new();
+    for rule in RULES {
+        let page = match Page::parse(rule.name, rule.text) {
+            Ok(it) => Arc::new(it),
+            Err(error) => {
+                trials.push(Trial::test(format!("{}::page", rule.name), move || Err(error.into())));
+                continue;
+            }
+        };
+        for index in 0..page.examples.len() {
+            let name = format!("{}::{}", rule.name, slug(&page.examples[index].title));
+            let (page, fixture) = (Arc::clone(&page), Arc::clone(&fixture));
+            trials.push(Trial::test(name, move || example::check(&fixture, &page.examples[index])));
+        }
+        let fixture = Arc::clone(&fixture);
+        let name = format!("{}::header_says_which_fix", rule.name);
+        trials.push(Trial::test(name, move || example::check_header(&fixture, &page)));
+    }
+    let laws: [(&str, fn(&Fixture) -> Outcome); 5] = [
+        ("examples_compile_before_and_after", compile::every_example),
+        ("all_fixes_together_compile", compile::all_together),
+        ("a_deleted_token_never_panics", robust::deleted_tokens),
+        ("rows_resolve", robust::rows_resolve),
+        ("readme_lists_every_rule", |_| readme::lists_every_rule()),
+    ];
+    for (name, law) in laws {
+        let fixture = Arc::clone(&fixture);
+        trials.push(Trial::test(format!("law::{name}"), move || law(&fixture)));
+    }
+    if std::env::var_os("BLESS").is_some() {
+        example::bless(&fixture);
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The root of this repository.
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn slug(title: &str) -> String {
+    let words = title.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
+}
+
+/// All pages; those that cannot be read fail a test of their own.
+fn pages() -> Vec<Page> {
+    RULES.iter().filter_map(|it| Page::parse(it.name, it.text).ok()).collect()
+}

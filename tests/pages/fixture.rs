@@ -1,0 +1,73 @@
+//! The fixture workspace, loaded once, and what async-fix does with a text that stands in it.
+
+use std::sync::{Mutex, OnceLock};
+
+use async_fix::{
+    config::{Choice, ProjectRequest},
+    finding::{FilePath, Finding},
+    knowledge::{self, CrateRows},
+    plan::{self, Plan},
+    workspace::{Texts, Workspace},
+};
+
+use crate::repository;
+
+#[derive(Default)]
+pub struct Fixture {
+    loaded: OnceLock<Mutex<Loaded>>,
+}
+
+struct Loaded {
+    workspace: Workspace,
+    rows: Vec<CrateRows>,
+}
+
+/// What becomes of a text.
+pub struct Planned {
+    pub plan: Plan,
+    pub after: String,
+}
+
+impl Fixture {
+    /// Plans every fix of every rule for `text` as the fixture's one module.
+    pub fn plan(&self, text: &str) -> Planned {
+        self.with_text(text, |workspace, rows| {
+            let choice =
+                Choice { select: vec![], ignore: vec![], unsafe_fixes: true, paths: vec![], fail_on: None };
+            let plan = plan::plan(workspace, rows, &choice);
+            let after = workspace.text(&file()).expect("the module has a text").to_owned();
+            Planned { plan, after }
+        })
+    }
+
+    pub fn with_text<T>(
+        &self,
+        text: &str,
+        work: impl FnOnce(&mut Workspace, &[CrateRows]) -> T,
+    ) -> T {
+        let loaded = self.loaded.get_or_init(|| Mutex::new(Loaded::new()));
+        let mut loaded = loaded.lock().unwrap_or_else(|it| it.into_inner());
+        let Loaded { workspace, rows } = &mut *loaded;
+        workspace.set_texts(Texts::from([(file(), text.to_owned())]));
+        work(workspace, rows)
+    }
+}
+
+impl Loaded {
+    fn new() -> Loaded {
+        let start = repository().join("tests/fixture");
+        let request = ProjectRequest { start, ..ProjectRequest::default() };
+        let workspace = Workspace::load(&request, &|_| ()).expect("the fixture loads");
+        let rows = knowledge::shipped().expect("the rows parse");
+        Loaded { workspace, rows }
+    }
+}
+
+pub fn file() -> FilePath {
+    FilePath::new("src/example.rs")
+}
+
+/// The line, from 1, on which a finding starts in `text`.
+pub fn line(text: &str, finding: &Finding) -> usize {
+    text[..usize::from(finding.at.range.start())].matches('\n').count() + 1
+}

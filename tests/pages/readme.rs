@@ -1,0 +1,21 @@
+//! The table of rules in the README.
+
+use async_fix::finding::Applicability;
+
+use crate::{Outcome, pages, repository};
+
+pub fn lists_every_rule() -> Outcome {
+    let readme = std::fs::read_to_string(repository().join("README.md"))?;
+    let missing: Vec<String> = pages()
+        .iter()
+        .map(|page| {
+            let fix = page.fix.map_or("none", Applicability::name);
+            format!("| [`{0}`](rules/{0}.md) | {1} | {fix} |", page.name, page.summary)
+        })
+        .filter(|it| !readme.contains(it))
+        .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(format!("\nthe table of rules in README.md lacks:\n{}", missing.join("\n")).into()),
+    }
+}
