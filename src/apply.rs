@@ -48,8 +48,8 @@ pub fn apply(
     allow: Allow,
 ) -> Result<usize, Refusal> {
     let jobs = jobs(plan, disk_path).map_err(Refusal::Unfit)?;
-    let paths: Vec<&Path> = jobs.iter().map(|it| it.path.as_path()).collect();
-    guard::check(&paths, allow).map_err(Refusal::Guard)?;
+    let files: Vec<_> = jobs.iter().map(|it| (it.path.as_path(), &it.change.file)).collect();
+    guard::check(&files, allow).map_err(Refusal::Guard)?;
 
     // All new texts are on disk before the first old one is gone: a full disk is noticed in time.
     let mut staged = Vec::new();

@@ -1,4 +1,4 @@
-//! The program as it is run, where no workspace has to be loaded for it.
+//! The program as it is run.
 
 use std::{
     fs,
@@ -83,4 +83,85 @@ fn flags_are_well_formed() {
     }
     let colour = async_fix(&["--color", "always", "explain", "zzz"]).output().unwrap();
     assert!(stderr(&colour).contains("\u{1b}["), "{colour:?}");
+}
+
+const BEFORE: &str = "\
+pub async fn nap() {
+    std::thread::sleep(std::time::Duration::from_millis(1));
+}
+
+pub async fn linger() {
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    tokio::spawn(nap());
+}
+";
+
+const MANIFEST: &str = "\
+[package]
+name = \"nap\"
+edition = \"2024\"
+
+[dependencies]
+tokio = { version = \"1\", features = [\"rt\"] }
+
+[workspace]
+";
+
+/// A committed project with `BEFORE` in it.
+fn project() -> tempfile::TempDir {
+    let project = tempfile::tempdir().unwrap();
+    fs::create_dir(project.path().join("src")).unwrap();
+    fs::write(project.path().join("Cargo.toml"), MANIFEST).unwrap();
+    fs::write(project.path().join("src/lib.rs"), BEFORE).unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    let cargo = cargo.args(["generate-lockfile", "--offline"]).current_dir(project.path());
+    assert!(cargo.output().unwrap().status.success());
+    for arguments in ["init -q", "add .", "-c user.name=a -c user.email=a@b.c commit -q -m start"] {
+        assert!(git(&project, arguments).status.success());
+    }
+    project
+}
+
+fn git(project: &tempfile::TempDir, arguments: &str) -> Output {
+    let arguments = arguments.split(' ');
+    Command::new("git").args(arguments).current_dir(project.path()).output().unwrap()
+}
+
+#[test]
+fn the_patch_is_what_is_written() {
+    let project = project();
+    let run = |arguments: &[&str]| {
+        let all = ["--offline"].iter().chain(arguments).copied().collect::<Vec<_>>();
+        let output = async_fix(&all).current_dir(project.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), output.stderr)
+    };
+    let text = || fs::read_to_string(project.path().join("src/lib.rs")).unwrap();
+
+    let (code, found, _) = run(&["--output-format", "concise", "--fail-on", "never"]);
+    assert_eq!((code, found.lines().count()), (Some(0), 2), "{found}");
+    assert!(found.starts_with("src/lib.rs:2:5: blocking-sleep [*] "), "{found}");
+
+    let (code, patch, _) = run(&["--dry-run", "-q"]);
+    assert_eq!((code, text().as_str()), (Some(1), BEFORE));
+    fs::write(project.path().join("patch"), &patch).unwrap();
+    assert!(git(&project, "apply patch").status.success(), "{patch}");
+    let patched = text();
+    assert_ne!(patched, BEFORE);
+    let manifest = || fs::read_to_string(project.path().join("Cargo.toml")).unwrap();
+    assert_eq!(manifest(), MANIFEST.replace("\"rt\"", "\"rt\", \"time\""));
+
+    // What is not committed is not overwritten, and the patch is shown all the same.
+    fs::write(project.path().join("src/lib.rs"), format!("{BEFORE}\n")).unwrap();
+    let (code, shown, said) = run(&["--apply", "-q"]);
+    let said = String::from_utf8(said).unwrap();
+    assert!(code == Some(2) && shown.contains("+++ b/src/lib.rs"), "{shown}");
+    assert!(
+        said.starts_with("error: ") && said.contains("src/lib.rs (unstaged changes)"),
+        "{said}"
+    );
+    assert_eq!(text(), format!("{BEFORE}\n"));
+
+    assert!(git(&project, "checkout -q .").status.success());
+    assert_eq!(run(&["--apply", "-q"]), (Some(0), String::new(), Vec::new()));
+    assert_eq!(text(), patched);
 }

@@ -1,13 +1,8 @@
 //! Whether version control could give back what is about to be overwritten.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, fmt, path::Path, process::Command};
 
-use crate::apply::Allow;
+use crate::{apply::Allow, finding::FilePath};
 
 /// So many paths fit on a command line everywhere.
 const PATHS_AT_ONCE: usize = 200;
@@ -16,43 +11,46 @@ const PATHS_AT_ONCE: usize = 200;
 #[derive(Default, Debug)]
 pub struct Unsaved {
     /// With changes that are not staged.
-    pub changed: Vec<PathBuf>,
+    pub changed: Vec<FilePath>,
     /// In a repository that does not know them.
-    pub untracked: Vec<PathBuf>,
+    pub untracked: Vec<FilePath>,
     /// In no repository.
-    pub outside: Vec<PathBuf>,
+    pub outside: Vec<FilePath>,
     /// Repositories that could not be asked, each with the reason.
     pub unknown: Vec<String>,
 }
 
-/// Looks at exactly these files; their paths are absolute and have no links in them.
-pub fn check(paths: &[&Path], allow: Allow) -> Result<(), Unsaved> {
+/// A file by its place on disk, with links followed, and by the name that the user knows.
+pub type Named<'a> = (&'a Path, &'a FilePath);
+
+/// Looks at exactly these files.
+pub fn check(files: &[Named<'_>], allow: Allow) -> Result<(), Unsaved> {
     let mut unsaved = Unsaved::default();
-    let mut repositories: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
-    for path in paths {
+    let mut repositories: BTreeMap<&Path, Vec<Named<'_>>> = BTreeMap::new();
+    for &(path, name) in files {
         match path.ancestors().skip(1).find(|it| it.join(".git").exists()) {
-            Some(repository) => repositories.entry(repository).or_default().push(path),
+            Some(repository) => repositories.entry(repository).or_default().push((path, name)),
             None if allow.no_vcs => (),
-            None => unsaved.outside.push(path.to_path_buf()),
+            None => unsaved.outside.push(name.clone()),
         }
     }
     if !allow.dirty {
-        for (repository, paths) in repositories {
-            for paths in paths.chunks(PATHS_AT_ONCE) {
-                ask_git(repository, paths, &mut unsaved);
+        for (repository, files) in repositories {
+            for files in files.chunks(PATHS_AT_ONCE) {
+                ask_git(repository, files, &mut unsaved);
             }
         }
     }
     if unsaved.is_empty() { Ok(()) } else { Err(unsaved) }
 }
 
-fn ask_git(repository: &Path, paths: &[&Path], unsaved: &mut Unsaved) {
+fn ask_git(repository: &Path, files: &[Named<'_>], unsaved: &mut Unsaved) {
     let output = Command::new("git")
         .arg("-C")
         .arg(repository)
         .args(["--no-optional-locks", "--literal-pathspecs", "status", "--porcelain=v1", "-z"])
         .args(["--untracked-files=all", "--ignored=matching", "--"])
-        .args(paths)
+        .args(files.iter().map(|it| it.0))
         .output();
     let output = match output {
         Ok(it) => it,
@@ -66,7 +64,7 @@ fn ask_git(repository: &Path, paths: &[&Path], unsaved: &mut Unsaved) {
     for (state, name) in entries(&String::from_utf8_lossy(&output.stdout)) {
         let place = repository.join(name);
         // A folder stands for all that is in it.
-        let meant = paths.iter().filter(|it| it.starts_with(&place)).map(|it| it.to_path_buf());
+        let meant = files.iter().filter(|it| it.0.starts_with(&place)).map(|it| it.1.clone());
         match state {
             State::Untracked => unsaved.untracked.extend(meant),
             State::Changed => unsaved.changed.extend(meant),
@@ -122,9 +120,9 @@ impl fmt::Display for Unsaved {
             ("not tracked", &self.untracked),
             ("not under version control", &self.outside),
         ];
-        for (why, paths) in lists {
-            for path in paths {
-                write!(f, "\n  {} ({why})", path.display())?;
+        for (why, files) in lists {
+            for file in files {
+                write!(f, "\n  {file} ({why})")?;
             }
         }
         let dirty =
