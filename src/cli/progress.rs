@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{arguments::OutputArguments, output};
 
@@ -23,7 +23,8 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn start(arguments: &OutputArguments) -> Progress {
-        let bar = ProgressBar::hidden();
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+            .with_style(ProgressStyle::default_spinner());
         let mut waiting = None;
         if std::io::stderr().is_terminal() && !arguments.quiet && !arguments.verbose {
             let (sender, receiver) = mpsc::channel::<()>();
