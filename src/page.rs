@@ -414,7 +414,7 @@ fn work() {}
         );
         assert_eq!(
             problem("fn work() {}", "fn work() {} //~ works"),
-            "rules/blocking-nap.md:46: what is left alone has no findings"
+            "rules/blocking-nap.md:44: what is left alone has no findings"
         );
         assert_eq!(
             problem("-fn nap() {}\n", "fn nap() {}\n"),
