@@ -2,8 +2,8 @@
 //! of knowledge.
 //!
 //! A page is a header between `---` lines, `# name`, a summary of one sentence, and the sections
-//! `## Why`, `## Fix safety`, `## Examples` and `## Left alone`. Each `###` under the last two is an
-//! example.
+//! `## Why`, `## Fix safety`, `## Examples` and `## Left alone`. Each `###` under the last two is
+//! an example.
 
 use std::ops::Range;
 
@@ -62,8 +62,8 @@ pub struct Example {
     pub code_line: usize,
     /// The lines that a fix takes away and adds, without headers and context.
     pub diff: Option<String>,
-    /// The bytes of the page that hold the fence of the diff, with the blank line before it. Without
-    /// a diff they are empty, and stand where one would go.
+    /// The bytes of the page that hold the fence of the diff, with the blank line before it.
+    /// Without a diff they are empty, and stand where one would go.
     pub diff_at: Range<usize>,
     /// It stands under `## Left alone`.
     pub left_alone: bool,
