@@ -20,10 +20,7 @@ use ra_ap_rustc_type_ir::{TypeVisitableExt, inherent::IntoKind};
 use ra_ap_span::Edition;
 
 use crate::{
-    facts::{
-        body::{BodyFacts, Mention},
-        runs_on::Thread,
-    },
+    facts::body::{BodyFacts, Mention},
     finding::{Note, Place},
     knowledge::Guard,
 };
@@ -83,17 +80,16 @@ impl<'db> BodyFacts<'db> {
     pub fn alive_at(&self, mention: &Mention) -> Vec<Alive> {
         let Some(coroutine) = mention.awaits_in else { return Vec::new() };
         let scope = self.drop_scope(mention.expr, coroutine);
-        let asks_send = mention.thread != Thread::Driver;
         let mut alive: Vec<Alive> = Vec::new();
         for local in scope.locals {
             let type_ = self.infer.binding_ty(local);
-            if let Some(matter) = self.matter(type_, asks_send) {
+            if let Some(matter) = self.matter(type_, mention.moves) {
                 alive.push(self.alive(matter, type_, Some(local), None));
             }
         }
         for expr in scope.temporaries {
             for type_ in self.held_types(expr) {
-                if let Some(matter) = self.matter(type_, asks_send) {
+                if let Some(matter) = self.matter(type_, mention.moves) {
                     alive.push(self.alive(matter, type_, None, Some(expr)));
                 }
             }
@@ -142,14 +138,14 @@ impl<'db> BodyFacts<'db> {
         own.into_iter().chain(borrow).collect()
     }
 
-    fn matter(&self, type_: Ty<'db>, asks_send: bool) -> Option<Matter> {
+    fn matter(&self, type_: Ty<'db>, moves: bool) -> Option<Matter> {
         if let Some(guard) = self.guard_in(type_, 0) {
             return Some(match guard {
                 Guard::Sync | Guard::Context => Matter::Guard,
                 Guard::Async => Matter::AsyncGuard,
             });
         }
-        if !asks_send || matches!(type_.kind(), TyKind::FnDef(..) | TyKind::Never) {
+        if !moves || matches!(type_.kind(), TyKind::FnDef(..) | TyKind::Never) {
             return None;
         }
         // What a future holds across its own awaits is not known to the type checker.

@@ -54,6 +54,8 @@ pub struct Mention {
     pub(crate) awaits_in: Option<ExprId>,
     /// Inside a closure, however it runs.
     pub in_closure: bool,
+    /// The future around it may be moved to another thread.
+    pub moves: bool,
     /// Index into the sequence of the body.
     pub(super) position: usize,
 }
@@ -260,6 +262,7 @@ impl<'db> BodyFacts<'db> {
             expr,
             awaits_in: context.awaits_in,
             in_closure: context.closure,
+            moves: context.moves,
             position: self.sequence.len(),
         });
     }
@@ -305,6 +308,15 @@ impl<'db> BodyFacts<'db> {
                 || it.row.closure == Some(ClosureRuns::Worker);
             spawns && it.position < mention.position
         })
+    }
+
+    /// The variable that the method is called on, when its value is dropped in the same async body and must not be.
+    pub fn dropped_receiver(&self, mention: &Mention) -> Option<&str> {
+        let Expr::MethodCall { receiver, .. } = &self.body[mention.expr] else { return None };
+        let local = self.local(*receiver)?;
+        let TyKind::Adt(adt, _) = self.infer.binding_ty(local).kind() else { return None };
+        let row = self.known.type_(adt.def_id())?;
+        row.drop_blocks.then(|| self.body[local].name.as_str())
     }
 
     /// Names as they are seen from this expression.

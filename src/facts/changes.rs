@@ -150,7 +150,9 @@ impl BodyFacts<'_> {
         let type_ = self.infer.binding_ty(local);
         match type_.kind() {
             TyKind::Ref(..) | TyKind::RawPtr(..) => true,
-            TyKind::Adt(adt, _) => self.known.type_(adt.def_id()).is_some(),
+            TyKind::Adt(adt, _) => {
+                self.known.type_(adt.def_id()).is_some_and(|it| it.guard.is_some())
+            }
             _ => false,
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     },
     finding::{Applicability, FeatureWant, Fix, Note, Want},
     fix::{path, template::Template},
+    knowledge::Wait,
     rules::Surroundings,
 };
 
@@ -41,7 +42,7 @@ pub fn await_twin(
         edits: BTreeMap::from([(call.at.file.clone(), edit)]),
         wants: BTreeSet::new(),
     };
-    doubts(body, mention, driver, &doubtful, &mut fix);
+    doubts(around, body, mention, driver, &doubtful, &mut fix);
     fix.wants.extend(feature(around, mention, driver));
     fix.wants.extend(tidy(text, &call, mention));
     Ok(fix)
@@ -119,13 +120,7 @@ fn alive(
     template: &Template,
     call: &CallParts,
 ) -> (Vec<Alive>, Vec<Alive>) {
-    let awaited: Vec<_> = call
-        .arguments
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| template.is_awaited(*index))
-        .map(|(_, it)| it.range)
-        .collect();
+    let awaited: Vec<_> = template.awaited(call).iter().map(|it| it.range).collect();
     let mut found = body.alive_at(mention);
     for it in &mut found {
         // The awaited future itself: if it is not `Send`, the compiler says so at the next spawn.
@@ -137,8 +132,17 @@ fn alive(
     found.into_iter().partition(|it| it.matter >= Matter::UnknownType)
 }
 
+/// An executor that panics in its own runtime may work in another, and what it is given may need it.
+fn driven_elsewhere(around: &Surroundings<'_>, mention: &Mention) -> Option<String> {
+    let own = mention.row.path.split("::").next().unwrap_or_default();
+    let is_own = matches!(&around.runtime, Runtime::One(driver) if driver.name == own);
+    (!is_own && mention.row.cap() == Applicability::Safe)
+        .then(|| format!("this code may not be driven by {own}, and the future may need it"))
+}
+
 /// Each doubt makes the fix `Unsafe` and is said.
 fn doubts(
+    around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
     mention: &Mention,
     driver: Option<&Driver>,
@@ -157,6 +161,13 @@ fn doubts(
     }
     if body.split_changes(mention).is_some() {
         doubts.push("a cancellation here would come between two changes that so far happen together".to_owned());
+    }
+    if mention.row.blocks == Some(Wait::Future) {
+        doubts.extend(driven_elsewhere(around, mention));
+    }
+    if let Some(name) = body.dropped_receiver(mention) {
+        doubts.push(format!("`{name}` is dropped in async code, which panics too: it has to go as well"));
+        fix.applicability = Applicability::Manual;
     }
     if !doubts.is_empty() {
         fix.applicability = fix.applicability.min(Applicability::Unsafe);

@@ -39,7 +39,8 @@ fn tokens(code: &str) -> Vec<TextRange> {
 pub fn rows_resolve(fixture: &Fixture) -> Outcome {
     let absent: Vec<String> = fixture.with_text("", |workspace, rows| {
         let known = Known::resolve(workspace.db(), rows);
-        known.absent.iter().map(|it| it.path.clone()).collect()
+        let always = known.absent.iter().filter(|it| it.only_with.is_none());
+        always.map(|it| it.path.clone()).collect()
     });
     match absent.is_empty() {
         true => Ok(()),
