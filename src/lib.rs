@@ -17,6 +17,8 @@
 //! | [`report`] | findings and plans as text, patch or JSON |
 //! | [`cli`] | the command line |
 
+pub mod apply;
+pub mod cli;
 pub mod config;
 pub mod facts;
 pub mod finding;
@@ -24,5 +26,6 @@ pub mod fix;
 pub mod knowledge;
 pub mod page;
 pub mod plan;
+pub mod report;
 pub mod rules;
 pub mod workspace;

@@ -1,0 +1,85 @@
+//! The command line.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::{
+    cli::{
+        arguments::{Arguments, Command, RulesFormat},
+        output::Stop,
+    },
+    report::rules,
+};
+
+mod arguments;
+mod catalogue;
+mod hints;
+mod load;
+mod output;
+mod paths;
+mod progress;
+mod scan;
+
+/// How a run ended, apart from what stopped it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Outcome {
+    Clean,
+    /// There is something to do at or above `--fail-on`.
+    Found,
+    /// A rule panicked: what was not found means nothing.
+    Broken,
+}
+
+const FAILURE: u8 = 2;
+
+/// Does what `arguments` ask for; `program` is what the user typed before them.
+pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
+    let command = Arguments::command().bin_name(program);
+    let all = [OsString::from("async-fix")].into_iter().chain(arguments.iter().cloned());
+    let parsed = command.try_get_matches_from(all).and_then(|it| Arguments::from_arg_matches(&it));
+    let parsed = match parsed {
+        Ok(it) => it,
+        Err(error) => {
+            // Help that nobody reads any more is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILURE));
+        }
+    };
+    output::choose_colour(parsed.colour);
+    let result = match parsed.command {
+        Some(Command::Explain { rule }) => explain(&rule),
+        Some(Command::Rules { output_format }) => list(output_format),
+        None => scan::scan(&parsed.scan, &hints::commands(program, &arguments)),
+    };
+    match result {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) if parsed.scan.exit_zero => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Broken) => ExitCode::from(FAILURE),
+        // The reader has seen enough.
+        Err(Stop::Closed) => ExitCode::SUCCESS,
+        Err(Stop::Failure(sentence)) => {
+            output::error(&sentence);
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+fn explain(rule: &str) -> Result<Outcome, Stop> {
+    let pages = catalogue::pages();
+    let page = pages.iter().find(|it| it.name == rule);
+    let page = page.ok_or_else(|| catalogue::unknown(rule, &pages))?;
+    output::print(&format!("{}\n", page.text.trim_end()))?;
+    Ok(Outcome::Clean)
+}
+
+fn list(format: RulesFormat) -> Result<Outcome, Stop> {
+    let pages = catalogue::pages();
+    let text = match format {
+        RulesFormat::Full => rules::table(&pages),
+        RulesFormat::Json => rules::json(&pages),
+    };
+    output::print(&text)?;
+    Ok(Outcome::Clean)
+}

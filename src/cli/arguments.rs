@@ -1,0 +1,221 @@
+//! Every flag, once: the help texts are written here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::{config::ProjectRequest, finding::Severity, report::Mode};
+
+/// Finds the traps of async Rust in a Cargo workspace and rewrites them
+///
+/// Without --dry-run or --apply it prints what it finds, with the fixes, and writes nothing.
+#[derive(Parser, Debug)]
+#[command(name = "async-fix", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Exit status: 0 nothing to do, 1 something found, 2 failure")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(super) scan: ScanArguments,
+
+    /// When to use colours
+    #[arg(long = "color", value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(help_heading = "Output")]
+    pub(super) colour: Colour,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Print the page of a rule: what it finds, why it matters, how safe its fix is
+    Explain { rule: String },
+    /// List the rules
+    Rules {
+        #[arg(long, value_name = "FORMAT", default_value = "full")]
+        output_format: RulesFormat,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ScanArguments {
+    /// Files and folders to report on and to edit; all of the workspace is analysed all the same
+    #[arg(value_name = "PATHS")]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Print the patch that --apply would write
+    #[arg(long, conflicts_with = "apply", help_heading = "Mode")]
+    dry_run: bool,
+
+    /// Write the fixes
+    #[arg(long, help_heading = "Mode")]
+    apply: bool,
+
+    /// Rules or groups to look for, in place of all
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    pub(super) select: Vec<String>,
+
+    /// Rules or groups to leave out
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    pub(super) ignore: Vec<String>,
+
+    /// Also take fixes that may change what the program does
+    #[arg(long, help_heading = "Safety")]
+    pub(super) unsafe_fixes: bool,
+
+    /// Write to files with unstaged changes and to untracked files
+    #[arg(long, help_heading = "Safety")]
+    pub(super) allow_dirty: bool,
+
+    /// Write to files with staged changes, which is allowed anyway
+    #[arg(long, help_heading = "Safety")]
+    allow_staged: bool,
+
+    /// Write to files outside version control
+    #[arg(long, help_heading = "Safety")]
+    pub(super) allow_no_vcs: bool,
+
+    #[command(flatten)]
+    pub(super) project: ProjectArguments,
+
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_name = "SEVERITY", default_value = "warn", help_heading = "Exit status")]
+    pub(super) fail_on: FailOn,
+
+    /// Exit with 0 where it would be 1
+    #[arg(long, help_heading = "Exit status")]
+    pub(super) exit_zero: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Manifest and features")]
+pub(super) struct ProjectArguments {
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+
+    /// Features to turn on, separated by spaces or commas
+    #[arg(short = 'F', long, value_name = "FEATURES", action = ArgAction::Append)]
+    features: Vec<String>,
+
+    /// Turn on all features
+    #[arg(long)]
+    all_features: bool,
+
+    /// Leave the `default` feature off
+    #[arg(long)]
+    no_default_features: bool,
+
+    /// The target triple to analyse for
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+
+    /// Use no network
+    #[arg(long)]
+    offline: bool,
+
+    /// Leave Cargo.lock as it is
+    #[arg(long)]
+    pub(super) locked: bool,
+
+    /// Both --locked and --offline
+    #[arg(long)]
+    pub(super) frozen: bool,
+
+    /// The `library` folder with the sources of std
+    #[arg(long, value_name = "DIR")]
+    std_src: Option<PathBuf>,
+
+    /// Install the sources of std when they are missing
+    #[arg(long)]
+    pub(super) install_std_sources: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArguments {
+    /// The form of what is printed on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub(super) output_format: Format,
+
+    /// Print nothing on stderr but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// Say what is going on, and what was fixed
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Format {
+    /// As rustc does
+    Full,
+    /// One line a finding
+    Concise,
+    /// One versioned document
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RulesFormat {
+    Full,
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FailOn {
+    Error,
+    Warn,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    pub(super) fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warn => Some(Severity::Warn),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+impl ScanArguments {
+    pub(super) fn mode(&self) -> Mode {
+        match (self.dry_run, self.apply) {
+            (_, true) => Mode::Apply,
+            (true, false) => Mode::DryRun,
+            (false, false) => Mode::Check,
+        }
+    }
+}
+
+impl ProjectArguments {
+    pub(super) fn request(&self, start: PathBuf) -> ProjectRequest {
+        let separator = |it: char| it == ',' || it.is_whitespace();
+        let features = self.features.iter().flat_map(|it| it.split(separator));
+        ProjectRequest {
+            start,
+            manifest_path: self.manifest_path.clone(),
+            features: features.filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+            all_features: self.all_features,
+            no_default_features: self.no_default_features,
+            target: self.target.clone(),
+            offline: self.offline,
+            locked: self.locked,
+            frozen: self.frozen,
+            std_sources: self.std_src.clone(),
+        }
+    }
+}

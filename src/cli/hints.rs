@@ -1,0 +1,76 @@
+//! Commands to go on with, which run as they are printed.
+
+use std::ffi::OsString;
+
+use crate::report::summary::Commands;
+
+/// What the user typed, with another mode.
+pub(super) fn commands(program: &str, arguments: &[OsString]) -> Commands {
+    let kept = kept(arguments);
+    let command = |mode: &[&str], kept: &[String]| {
+        let parts = [program].into_iter().chain(mode.iter().copied());
+        parts.chain(kept.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+    };
+    let has_unsafe = kept.iter().take_while(|it| *it != "--").any(|it| it == "--unsafe-fixes");
+    Commands {
+        apply: command(&["--apply"], &kept),
+        apply_unsafe: (!has_unsafe).then(|| command(&["--apply", "--unsafe-fixes"], &kept)),
+    }
+}
+
+/// The arguments that say what to look at, not what to do or how to show it.
+fn kept(arguments: &[OsString]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut arguments = arguments.iter().map(|it| it.to_string_lossy());
+    while let Some(argument) = arguments.next() {
+        match argument.as_ref() {
+            "--dry-run" | "--apply" | "-q" | "--quiet" | "-v" | "--verbose" => (),
+            "--output-format" => {
+                arguments.next();
+            }
+            it if it.starts_with("--output-format=") => (),
+            "--" => {
+                kept.push("--".to_owned());
+                kept.extend(arguments.by_ref().map(|it| quoted(&it)));
+            }
+            it => kept.push(quoted(it)),
+        }
+    }
+    kept
+}
+
+/// `text` as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |it: char| it.is_alphanumeric() || "-_./=,:+@%".contains(it);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hints(arguments: &[&str]) -> (String, Option<String>) {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let Commands { apply, apply_unsafe } = commands("async-fix", &arguments);
+        (apply, apply_unsafe)
+    }
+
+    #[test]
+    fn flags_of_the_user_stay() {
+        assert_eq!(
+            hints(&["--dry-run", "--select", "a,b", "--output-format", "json", "-F", "x y", "src"]),
+            (
+                "async-fix --apply --select a,b -F 'x y' src".to_owned(),
+                Some("async-fix --apply --unsafe-fixes --select a,b -F 'x y' src".to_owned())
+            )
+        );
+        assert_eq!(
+            hints(&["-q", "--unsafe-fixes", "--", "--dry-run"]),
+            ("async-fix --apply --unsafe-fixes -- --dry-run".to_owned(), None)
+        );
+    }
+}

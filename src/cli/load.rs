@@ -1,0 +1,78 @@
+//! A loaded workspace, and the sources of `std` before it when they are missing.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::Command,
+};
+
+use crate::{
+    cli::progress::Progress,
+    config::ProjectRequest,
+    workspace::{LoadError, Workspace},
+};
+
+/// What to do when the sources of `std` are missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum StdSources {
+    /// Where somebody is there to answer.
+    Ask,
+    Install,
+}
+
+pub(super) fn load(
+    request: &ProjectRequest,
+    std_sources: StdSources,
+    progress: &Progress,
+) -> Result<Workspace, String> {
+    let load = || Workspace::load(request, &|it| progress.say(it));
+    match load() {
+        Err(LoadError::NoStdSources { command }) => {
+            progress.pause(|| get(&command, std_sources))?;
+            load().map_err(sentence)
+        }
+        result => result.map_err(sentence),
+    }
+}
+
+fn sentence(error: LoadError) -> String {
+    match error {
+        LoadError::NoStdSources { command } => missing(&command),
+        LoadError::Other(sentence) => sentence,
+    }
+}
+
+fn missing(command: &str) -> String {
+    format!(
+        "the sources of std are missing, without which most calls are unknown: run `{command}`, \
+         or let `--install-std-sources` run it, or name their folder with `--std-src`"
+    )
+}
+
+fn get(command: &str, std_sources: StdSources) -> Result<(), String> {
+    let wanted = match std_sources {
+        StdSources::Install => true,
+        StdSources::Ask => io::stdin().is_terminal() && io::stderr().is_terminal() && ask(command),
+    };
+    if wanted { run(command) } else { Err(missing(command)) }
+}
+
+fn ask(command: &str) -> bool {
+    let mut stderr = io::stderr();
+    let question = format!("The sources of std are missing. Run `{command}`? [y/N] ");
+    let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
+    let mut answer = String::new();
+    asked.and_then(|()| io::stdin().read_line(&mut answer)).is_ok()
+        && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
+}
+
+fn run(command: &str) -> Result<(), String> {
+    let mut words = command.split_whitespace();
+    let mut process = Command::new(words.next().unwrap_or_default());
+    // Stdout is for findings.
+    let status = process.args(words).stdout(io::stderr()).status();
+    match status {
+        Ok(it) if it.success() => Ok(()),
+        Ok(it) => Err(format!("`{command}` failed: {it}")),
+        Err(error) => Err(format!("`{command}` cannot be run: {error}")),
+    }
+}

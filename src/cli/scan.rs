@@ -1,0 +1,142 @@
+//! The run itself: load, plan, then print or write.
+
+use crate::{
+    apply::{self, Allow, Refusal},
+    cli::{
+        Outcome,
+        arguments::{Format, ScanArguments},
+        catalogue,
+        load::{self, StdSources},
+        output::{self, Stop},
+        paths,
+        progress::Progress,
+    },
+    config::Choice,
+    finding::{Finding, Severity},
+    knowledge,
+    plan::{self, Plan},
+    report::{
+        Mode, concise, coverage, full, json, patch,
+        summary::{self, Commands},
+        texts_after,
+    },
+    workspace::{Texts, Workspace},
+};
+
+pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Outcome, Stop> {
+    let mut choice = Choice {
+        select: catalogue::chosen(&arguments.select)?,
+        ignore: catalogue::chosen(&arguments.ignore)?,
+        unsafe_fixes: arguments.unsafe_fixes,
+        paths: paths::resolve(&arguments.paths)?,
+        fail_on: arguments.fail_on.severity(),
+    };
+    let (workspace, plan) = planned(arguments, &mut choice)?;
+    if !arguments.output.quiet {
+        output::note(&coverage::render(&plan.coverage));
+    }
+    match arguments.mode() {
+        Mode::Check => print_findings(arguments, &plan, &plan.findings, &plan.texts)?,
+        Mode::DryRun => print_patch(arguments, &plan, &workspace)?,
+        Mode::Apply => {
+            if let Err(sentence) = write(arguments, &plan, &workspace) {
+                print_patch(arguments, &plan, &workspace)?;
+                return Err(Stop::Failure(sentence));
+            }
+            print_findings(arguments, &plan, &plan.remaining, &texts_after(&plan))?;
+        }
+    }
+    if !arguments.output.quiet {
+        end(arguments, &plan, &workspace, commands);
+    }
+    Ok(outcome(arguments.mode(), &plan, choice.fail_on))
+}
+
+fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), Stop> {
+    let progress = Progress::start(&arguments.output);
+    let request = arguments.project.request(paths::start(&choice.paths)?);
+    let std_sources = match arguments.project.install_std_sources {
+        true => StdSources::Install,
+        false => StdSources::Ask,
+    };
+    let mut workspace = load::load(&request, std_sources, &progress)?;
+    for path in &choice.paths {
+        progress.pause(|| paths::check(path, &workspace))?;
+    }
+    progress.say("looking for traps");
+    let rows = knowledge::shipped().map_err(|it| it.join("; "))?;
+    let plan = plan::plan(&mut workspace, &rows, choice);
+    Ok((workspace, plan))
+}
+
+fn print_findings(
+    arguments: &ScanArguments,
+    plan: &Plan,
+    findings: &[Finding],
+    texts: &Texts,
+) -> Result<(), Stop> {
+    let text = match arguments.output.output_format {
+        Format::Full => full::render(findings, texts, output::style()),
+        Format::Concise => concise::render(findings, texts),
+        Format::Json => json::render(plan, arguments.mode()),
+    };
+    output::print(&text)
+}
+
+fn print_patch(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) -> Result<(), Stop> {
+    let text = match arguments.output.output_format {
+        Format::Full | Format::Concise => patch::render(plan, workspace.root(), output::style()),
+        Format::Json => json::render(plan, Mode::DryRun),
+    };
+    output::print(&text)
+}
+
+/// All of the plan or nothing; a sentence says why nothing.
+fn write(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) -> Result<(), String> {
+    let project = &arguments.project;
+    if let Some(flag) =
+        [("--locked", project.locked), ("--frozen", project.frozen)].iter().find(|it| it.1)
+        && let Some(change) = plan.changes.iter().find(|it| {
+            let name = it.file.as_str().rsplit('/').next();
+            it.before != it.after && matches!(name, Some("Cargo.toml" | "Cargo.lock"))
+        })
+    {
+        let (flag, file) = (flag.0, &change.file);
+        return Err(format!(
+            "nothing was written, because the fixes need features that are turned on in `{file}`, and `{flag}` forbids it"
+        ));
+    }
+    let allow = Allow { dirty: arguments.allow_dirty, no_vcs: arguments.allow_no_vcs };
+    let written = apply::apply(plan, |it| workspace.disk_path(it), allow);
+    written.map(|_| ()).map_err(|it: Refusal| it.to_string())
+}
+
+fn end(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace, commands: &Commands) {
+    let mode = arguments.mode();
+    if mode == Mode::DryRun
+        && let Some(folder) = patch::folder(plan, workspace.root())
+    {
+        output::note(&format!("The patch is to be applied in `{folder}` of the workspace root.\n"));
+    }
+    if arguments.output.verbose && mode != Mode::Check {
+        output::note(&summary::repairs(plan));
+    }
+    output::note(&summary::render(plan, mode, commands));
+}
+
+fn outcome(mode: Mode, plan: &Plan, fail_on: Option<Severity>) -> Outcome {
+    let found = |findings: &[Finding]| {
+        fail_on.is_some_and(|least| findings.iter().any(|it| it.severity >= least))
+    };
+    let changes = plan.changes.iter().any(|it| it.before != it.after);
+    let found = match mode {
+        Mode::Check => found(&plan.findings),
+        Mode::DryRun => changes || found(&plan.remaining),
+        Mode::Apply => found(&plan.remaining),
+    };
+    match found {
+        _ if !plan.coverage.internal_errors.is_empty() => Outcome::Broken,
+        true => Outcome::Found,
+        false => Outcome::Clean,
+    }
+}

@@ -1,0 +1,61 @@
+//! The rules as a table, as JSON and one by one.
+
+use serde::Serialize;
+
+use crate::{page::Page, report::json::SCHEMA_VERSION};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    rules: Vec<JsonRule<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonRule<'a> {
+    name: &'a str,
+    group: &'a str,
+    severity: &'static str,
+    /// The best one that the rule offers.
+    fix: Option<&'static str>,
+    since: &'a str,
+    preview: bool,
+    summary: &'a str,
+    page: &'a str,
+}
+
+/// One line a rule.
+pub fn table(pages: &[Page]) -> String {
+    let header = ["rule", "level", "fix", "what it finds"].map(str::to_owned);
+    let cells = pages.iter().map(|it| {
+        let preview = if it.preview { " (preview)" } else { "" };
+        let fix = it.fix.map_or("none", |it| it.name());
+        [it.name.clone(), it.level.name().to_owned(), fix.to_owned(), it.summary.clone() + preview]
+    });
+    let lines: Vec<[String; 4]> = [header].into_iter().chain(cells).collect();
+    let width =
+        |column: usize| lines.iter().map(|it| it[column].chars().count()).max().unwrap_or(0);
+    let (name, level, fix) = (width(0), width(1), width(2));
+    lines.iter().map(|[a, b, c, d]| format!("{a:name$}  {b:level$}  {c:fix$}  {d}\n")).collect()
+}
+
+pub fn json(pages: &[Page]) -> String {
+    let rules = pages.iter().map(|it| JsonRule {
+        name: &it.name,
+        group: &it.group,
+        severity: it.level.name(),
+        fix: it.fix.map(|it| it.name()),
+        since: &it.since,
+        preview: it.preview,
+        summary: &it.summary,
+        page: &it.text,
+    });
+    let document = Document { schema_version: SCHEMA_VERSION, rules: rules.collect() };
+    serde_json::to_string_pretty(&document).expect("strings are always JSON") + "\n"
+}
+
+/// The name among `names` that `wrong` was most likely meant to be.
+pub fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = names.map(|it| (strsim::jaro_winkler(&wrong.to_lowercase(), it), it));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.7).then_some(best.1)
+}

@@ -1,0 +1,176 @@
+//! The last lines of a run: how much was found, and the commands to go on with.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use serde::Serialize;
+
+use crate::{
+    finding::{Applicability, Finding, Severity},
+    plan::{Plan, Repair},
+    report::{Mode, count, one_line, position::label},
+};
+
+/// Commands that work when they are pasted: the user's own flags are in them.
+#[derive(Clone, Debug)]
+pub struct Commands {
+    pub apply: String,
+    /// Nothing when unsafe fixes are asked for already.
+    pub apply_unsafe: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize, Debug)]
+pub struct Counts {
+    pub findings: usize,
+    pub errors: usize,
+    pub warnings: usize,
+    pub infos: usize,
+    /// Files with findings.
+    pub files: usize,
+    /// Findings whose best fix is safe.
+    pub safe: usize,
+    /// Findings whose best fix is unsafe.
+    #[serde(rename = "unsafe")]
+    pub unsafe_: usize,
+    /// Findings without a fix that could be applied.
+    pub unfixable: usize,
+    pub repaired: usize,
+    pub changed_files: usize,
+    pub remaining: usize,
+    pub remaining_unsafe: usize,
+    pub remaining_unfixable: usize,
+}
+
+impl Counts {
+    pub fn of(plan: &Plan) -> Counts {
+        let found = |it: Severity| plan.findings.iter().filter(|f| f.severity == it).count();
+        let fixable = |it| plan.findings.iter().filter(|f| best(f) == it).count();
+        let remaining = |it| plan.remaining.iter().filter(|f| best(f) == it).count();
+        Counts {
+            findings: plan.findings.len(),
+            errors: found(Severity::Error),
+            warnings: found(Severity::Warn),
+            infos: found(Severity::Info),
+            files: plan.findings.iter().map(|it| &it.at.file).collect::<BTreeSet<_>>().len(),
+            safe: fixable(Some(Applicability::Safe)),
+            unsafe_: fixable(Some(Applicability::Unsafe)),
+            unfixable: fixable(None),
+            repaired: plan.repairs.len(),
+            changed_files: plan.changes.iter().filter(|it| it.before != it.after).count(),
+            remaining: plan.remaining.len(),
+            remaining_unsafe: remaining(Some(Applicability::Unsafe)),
+            remaining_unfixable: remaining(None),
+        }
+    }
+}
+
+/// What the best fix that could be applied is.
+fn best(finding: &Finding) -> Option<Applicability> {
+    let best = finding.fixes.iter().map(|it| it.applicability).max();
+    best.filter(|it| *it > Applicability::Manual)
+}
+
+pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
+    let counts = Counts::of(plan);
+    match mode {
+        Mode::Check => check(&counts, commands),
+        Mode::DryRun | Mode::Apply => {
+            let mut out = match mode {
+                _ if counts.repaired == 0 && counts.changed_files == 0 => {
+                    format!("Nothing to fix{}\n", rest(&counts, commands))
+                }
+                Mode::Apply => format!("Fixed {}\n", repaired(&counts, commands)),
+                Mode::DryRun | Mode::Check => {
+                    format!("Would fix {}\n", repaired(&counts, commands))
+                }
+            };
+            skipped(plan, &mut out);
+            if mode == Mode::DryRun && counts.changed_files > 0 {
+                let _ = writeln!(out, "Run `{}` to write this.", commands.apply);
+            }
+            if counts.remaining_unsafe > 0
+                && let Some(command) = &commands.apply_unsafe
+            {
+                let _ = writeln!(out, "Run `{command}` to write the unsafe fixes too.");
+            }
+            out
+        }
+    }
+}
+
+/// What was repaired, one line each.
+pub fn repairs(plan: &Plan) -> String {
+    let line = |it: &Repair| {
+        // Only the first round speaks of lines that the user has seen.
+        let at = match it.round {
+            0 => label(&it.finding.at, &plan.texts),
+            _ => it.finding.at.file.to_string(),
+        };
+        let (rule, title) = (it.finding.rule, one_line(&it.title));
+        format!("{at}: {rule} [{}] {title}\n", it.applicability.name())
+    };
+    plan.repairs.iter().map(line).collect()
+}
+
+fn check(counts: &Counts, commands: &Commands) -> String {
+    if counts.findings == 0 {
+        return "Nothing found.\n".to_owned();
+    }
+    let kinds = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "info")];
+    let kinds =
+        kinds.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun));
+    let mut out = format!(
+        "Found {} in {} ({}): {} with a safe fix, {} with an unsafe one, {} with none.\n",
+        count(counts.findings, "finding"),
+        count(counts.files, "file"),
+        kinds.collect::<Vec<_>>().join(", "),
+        counts.safe,
+        counts.unsafe_,
+        counts.unfixable,
+    );
+    let Commands { apply, apply_unsafe } = commands;
+    match apply_unsafe {
+        None if counts.safe + counts.unsafe_ > 0 => {
+            let _ = writeln!(out, "Run `{apply}` to write the fixes.");
+        }
+        None => (),
+        Some(apply_unsafe) => {
+            if counts.safe > 0 {
+                let _ = writeln!(out, "Run `{apply}` to write the safe fixes.");
+            }
+            if counts.unsafe_ > 0 {
+                let _ = writeln!(out, "Run `{apply_unsafe}` to write the unsafe ones too.");
+            }
+        }
+    }
+    out
+}
+
+/// `7 findings in 3 files (2 more with --unsafe-fixes); 4 findings have no fix.`
+fn repaired(counts: &Counts, commands: &Commands) -> String {
+    let files = count(counts.changed_files, "file");
+    format!("{} in {files}{}", count(counts.repaired, "finding"), rest(counts, commands))
+}
+
+/// What stays as it is. Fixes that were not taken are told one by one.
+fn rest(counts: &Counts, commands: &Commands) -> String {
+    let more = match counts.remaining_unsafe {
+        it if it > 0 && commands.apply_unsafe.is_some() => {
+            format!(" ({it} more with --unsafe-fixes)")
+        }
+        _ => String::new(),
+    };
+    match counts.remaining_unfixable {
+        0 => format!("{more}."),
+        1 => format!("{more}; 1 finding has no fix."),
+        it => format!("{more}; {it} findings have no fix."),
+    }
+}
+
+fn skipped(plan: &Plan, out: &mut String) {
+    for it in &plan.skipped {
+        let at = label(&it.finding.at, &plan.texts);
+        let reason = one_line(&it.reason);
+        let _ =
+            writeln!(out, "Not done: {at}: {}: {}: {reason}", it.finding.rule, one_line(&it.title));
+    }
+}

@@ -1,0 +1,260 @@
+//! Plans written to real files under real version control.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use async_fix::{
+    apply::{Allow, Refusal, apply},
+    finding::FilePath,
+    plan::{Change, Plan},
+};
+use tempfile::TempDir;
+
+const NOTHING: Allow = Allow { dirty: false, no_vcs: false };
+const NO_VCS: Allow = Allow { dirty: false, no_vcs: true };
+const DIRTY: Allow = Allow { dirty: true, no_vcs: false };
+
+struct Project {
+    temp: TempDir,
+}
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Project {
+        let project = Project { temp: tempfile::tempdir().unwrap() };
+        for (name, text) in files {
+            fs::create_dir_all(project.path(name).parent().unwrap()).unwrap();
+            fs::write(project.path(name), text).unwrap();
+        }
+        project
+    }
+
+    fn committed(files: &[(&str, &str)]) -> Project {
+        let project = Project::new(files);
+        project.git(&["init", "-q"]);
+        project.git(&["add", "."]);
+        project.git(&["commit", "-q", "-m", "start"]);
+        project
+    }
+
+    fn git(&self, args: &[&str]) {
+        let name =
+            ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false"];
+        let mut command = Command::new("git");
+        let status = command.args(name).args(args).current_dir(self.temp.path()).status().unwrap();
+        assert!(status.success(), "git {args:?}");
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.temp.path().canonicalize().unwrap().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn apply(&self, changes: &[(&str, &str, &str)], allow: Allow) -> Result<usize, Refusal> {
+        apply(&plan(changes), |it| self.path(it.as_str()), allow)
+    }
+
+    /// Everything in the project but `.git`.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.temp.path()).unwrap();
+        let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|it| it != ".git").collect();
+        names.sort();
+        names
+    }
+}
+
+fn plan(changes: &[(&str, &str, &str)]) -> Plan {
+    let change = |(file, before, after): &(&str, &str, &str)| Change {
+        file: FilePath::new(*file),
+        before: (*before).to_owned(),
+        after: (*after).to_owned(),
+    };
+    Plan { changes: changes.iter().map(change).collect(), ..Plan::default() }
+}
+
+/// The text of a refusal without the folder, which differs from run to run.
+fn refusal(project: &Project, result: Result<usize, Refusal>) -> String {
+    result
+        .unwrap_err()
+        .to_string()
+        .replace(&format!("{}/", project.path("").display()), "")
+        .replace(&project.path("").display().to_string(), "")
+}
+
+#[test]
+fn writes_what_is_committed() {
+    let project = Project::committed(&[("a.rs", "a\n"), ("src/b.rs", "b\n"), ("c.rs", "c\n")]);
+    let changes = [("a.rs", "a\n", "A\n"), ("src/b.rs", "b\n", "B\n"), ("c.rs", "c\n", "c\n")];
+    assert_eq!(project.apply(&changes, NOTHING).unwrap(), 2);
+    assert_eq!((project.text("a.rs"), project.text("src/b.rs")), ("A\n".into(), "B\n".into()));
+    assert_eq!(project.names(), ["a.rs", "c.rs", "src"]);
+}
+
+#[test]
+fn keeps_line_ends_and_byte_order_marks() {
+    let before = "\u{feff}a\r\nb\rc";
+    let after = "\u{feff}a\r\nx\rc";
+    let project = Project::committed(&[("a.rs", before)]);
+    project.apply(&[("a.rs", before, after)], NOTHING).unwrap();
+    assert_eq!(project.text("a.rs"), after);
+}
+
+#[test]
+fn refuses_unstaged_changes_and_untracked_files() {
+    let project =
+        Project::committed(&[("a.rs", "old\n"), ("b.rs", "b\n"), (".gitignore", "gen/\n")]);
+    fs::write(project.path("a.rs"), "a\n").unwrap();
+    fs::write(project.path("new.rs"), "n\n").unwrap();
+    fs::create_dir(project.path("gen")).unwrap();
+    fs::write(project.path("gen/g.rs"), "g\n").unwrap();
+    let changes = [
+        ("a.rs", "a\n", "A\n"),
+        ("b.rs", "b\n", "B\n"),
+        ("new.rs", "n\n", "N\n"),
+        ("gen/g.rs", "g\n", "G\n"),
+    ];
+    insta::assert_snapshot!(refusal(&project, project.apply(&changes, NOTHING)), @r#"
+    nothing was written, because what would be overwritten could not be had back
+      a.rs (unstaged changes)
+      new.rs (not tracked)
+      gen/g.rs (not tracked)
+    Commit or stage them, or allow it with `--allow-dirty`.
+    "#);
+    assert_eq!(project.text("b.rs"), "b\n");
+    assert!(project.apply(&changes, NO_VCS).is_err());
+    assert_eq!(project.apply(&changes, DIRTY).unwrap(), 4);
+}
+
+#[test]
+fn unrelated_dirt_and_staged_changes_are_fine() {
+    let project = Project::committed(&[("a.rs", "old\n"), ("b.rs", "b\n")]);
+    fs::write(project.path("a.rs"), "a\n").unwrap();
+    project.git(&["add", "a.rs"]);
+    fs::write(project.path("b.rs"), "dirty\n").unwrap();
+    fs::write(project.path("notes.txt"), "untracked\n").unwrap();
+    project.apply(&[("a.rs", "a\n", "A\n")], NOTHING).unwrap();
+    assert_eq!(project.text("a.rs"), "A\n");
+    // Staged and changed again.
+    assert!(project.apply(&[("a.rs", "A\n", "B\n")], NOTHING).is_err());
+}
+
+#[test]
+fn moved_files_are_read_right() {
+    let text = "a long enough text to be seen as the same\n".repeat(9);
+    let project = Project::committed(&[("a.rs", &text), ("b.rs", "b\n")]);
+    project.git(&["mv", "a.rs", "moved.rs"]);
+    fs::write(project.path("b.rs"), "dirty\n").unwrap();
+    let moved = ("moved.rs", text.as_str(), "M\n");
+    let message = refusal(&project, project.apply(&[moved, ("b.rs", "dirty\n", "B\n")], NOTHING));
+    assert!(message.contains("b.rs") && !message.contains("moved.rs"), "{message}");
+    project.apply(&[moved], NOTHING).unwrap();
+}
+
+#[test]
+fn names_that_look_like_patterns_are_names() {
+    let project = Project::committed(&[("[ab] *.rs", "1\n"), ("a x.rs", "2\n")]);
+    fs::write(project.path("a x.rs"), "dirty\n").unwrap();
+    project.apply(&[("[ab] *.rs", "1\n", "one\n")], NOTHING).unwrap();
+}
+
+#[test]
+fn refuses_files_outside_version_control() {
+    let project = Project::new(&[("a.rs", "a\n")]);
+    let changes = [("a.rs", "a\n", "A\n")];
+    insta::assert_snapshot!(refusal(&project, project.apply(&changes, NOTHING)), @r#"
+    nothing was written, because what would be overwritten could not be had back
+      a.rs (not under version control)
+    Put them under version control, or allow it with `--allow-no-vcs`.
+    "#);
+    assert!(project.apply(&changes, DIRTY).is_err());
+    assert_eq!(project.apply(&changes, NO_VCS).unwrap(), 1);
+}
+
+#[test]
+fn refuses_text_that_was_not_analysed() {
+    let project = Project::committed(&[("a.rs", "a\n"), ("b.rs", "b\n"), ("gone.rs", "")]);
+    fs::remove_file(project.path("gone.rs")).unwrap();
+    fs::write(project.path("latin.rs"), b"\xe4").unwrap();
+    let changes = [
+        ("a.rs", "other\n", "A\n"),
+        ("b.rs", "b\n", "B\n"),
+        ("gone.rs", "", "new\n"),
+        ("latin.rs", "?", "!"),
+    ];
+    insta::assert_snapshot!(refusal(&project, project.apply(&changes, DIRTY)), @r#"`a.rs` has changed since it was analysed; `gone.rs` cannot be read: No such file or directory (os error 2); `latin.rs` is not UTF-8; nothing was written"#);
+    assert_eq!(project.text("b.rs"), "b\n");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn keeps_permissions() {
+        let project = Project::committed(&[("a.rs", "a\n")]);
+        set_mode(&project.path("a.rs"), 0o755);
+        project.apply(&[("a.rs", "a\n", "A\n")], DIRTY).unwrap();
+        assert_eq!(fs::metadata(project.path("a.rs")).unwrap().mode() & 0o7777, 0o755);
+    }
+
+    #[test]
+    fn refuses_read_only_files() {
+        let project = Project::committed(&[("a.rs", "a\n"), ("b.rs", "b\n")]);
+        set_mode(&project.path("b.rs"), 0o444);
+        let changes = [("a.rs", "a\n", "A\n"), ("b.rs", "b\n", "B\n")];
+        let message = refusal(&project, project.apply(&changes, DIRTY));
+        assert_eq!(message, "`b.rs` is read-only; nothing was written");
+        assert_eq!(project.text("a.rs"), "a\n");
+    }
+
+    #[test]
+    fn writes_through_links() {
+        let project = Project::committed(&[("real/a.rs", "a\n")]);
+        symlink("real/a.rs", project.path("a.rs")).unwrap();
+        project.apply(&[("a.rs", "a\n", "A\n")], NOTHING).unwrap();
+        assert_eq!(project.text("real/a.rs"), "A\n");
+        assert!(fs::symlink_metadata(project.path("a.rs")).unwrap().is_symlink());
+
+        let two_ways = [("a.rs", "A\n", "B\n"), ("real/a.rs", "A\n", "C\n")];
+        assert!(project.apply(&two_ways, DIRTY).is_err());
+        let one_way = [("a.rs", "A\n", "B\n"), ("real/a.rs", "A\n", "B\n")];
+        assert_eq!(project.apply(&one_way, DIRTY).unwrap(), 1);
+    }
+
+    #[test]
+    fn all_names_of_a_file_see_the_new_text() {
+        let project = Project::committed(&[("a.rs", "a\n")]);
+        fs::hard_link(project.path("a.rs"), project.path("other.rs")).unwrap();
+        project.apply(&[("a.rs", "a\n", "longer than before\n")], NOTHING).unwrap();
+        assert_eq!(project.text("other.rs"), "longer than before\n");
+        assert_eq!(project.names(), ["a.rs", "other.rs"]);
+    }
+
+    #[test]
+    fn every_file_is_staged_before_one_is_written() {
+        let project = Project::committed(&[("a.rs", "a\n"), ("full/b.rs", "b\n")]);
+        set_mode(&project.path("full"), 0o555);
+        // Root writes everywhere.
+        let closed = fs::write(project.path("full/probe"), "").is_err();
+        let result = project.apply(&[("a.rs", "a\n", "A\n"), ("full/b.rs", "b\n", "B\n")], NOTHING);
+        set_mode(&project.path("full"), 0o755);
+        if closed {
+            let message = refusal(&project, result);
+            assert!(message.ends_with("; all files are as they were"), "{message}");
+            assert_eq!(project.text("a.rs"), "a\n");
+            assert_eq!(project.names(), ["a.rs", "full"]);
+        }
+    }
+}
