@@ -59,7 +59,9 @@ impl Alive {
         };
         let text = match self.matter {
             Matter::Guard => format!("{what} is held here, and would be held across an `.await`"),
-            Matter::NotSend => format!("{what} is alive here and not `Send`: the future would not be either"),
+            Matter::NotSend => {
+                format!("{what} is alive here and not `Send`: the future would not be either")
+            }
             Matter::UnknownType => {
                 format!("{what} is alive here, and whether it is `Send` is not known")
             }
@@ -321,7 +323,9 @@ impl<'db> BodyFacts<'db> {
             self.bindings_in(param.user_written, &mut scope);
             self.bindings_in(param.formal, &mut scope);
         }
-        scope.locals.extend(self.body.self_param.iter().flat_map(|it| [it.formal, it.user_written]));
+        scope
+            .locals
+            .extend(self.body.self_param.iter().flat_map(|it| [it.formal, it.user_written]));
         scope.locals
     }
 }

@@ -140,7 +140,9 @@ impl<'db> BodyFacts<'db> {
             Expr::Const(_) => {
                 self.children(expr, Context::function(Thread::Caller), None);
             }
-            Expr::Block { tail: Some(tail), .. } => self.children(expr, context, Some((*tail, handed))),
+            Expr::Block { tail: Some(tail), .. } => {
+                self.children(expr, context, Some((*tail, handed)))
+            }
             _ => self.children(expr, context, None),
         }
         self.sequence.push((expr, context.awaits_in));
@@ -161,7 +163,13 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    fn child(&mut self, parent: ExprId, child: ExprId, context: Context, handed: Option<FutureRuns>) {
+    fn child(
+        &mut self,
+        parent: ExprId,
+        child: ExprId,
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
         self.parents.insert(child, parent);
         self.visit(child, context, handed);
     }
@@ -186,7 +194,11 @@ impl<'db> BodyFacts<'db> {
             _ => self.visit(callee, context, None),
         }
         self.visit_arguments(expr, args, row.as_deref(), context, handed);
-        self.count(expr, SyntaxKind::CALL_EXPR, !matches!(self.infer.expr_ty(callee).kind(), TyKind::Error(_)));
+        self.count(
+            expr,
+            SyntaxKind::CALL_EXPR,
+            !matches!(self.infer.expr_ty(callee).kind(), TyKind::Error(_)),
+        );
         if let Some(row) = row {
             let form = if self.is_local(callee) { Form::Indirect } else { Form::Call };
             self.mention(row, form, expr, context);

@@ -32,7 +32,8 @@ impl Template {
                 pieces.push(Piece::Receiver);
                 rest = after;
             } else {
-                let digits = rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+                let digits =
+                    rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
                 let (number, after) = rest.split_at(digits);
                 pieces.push(Piece::Argument(number.parse().unwrap_or_default()));
                 rest = after;
@@ -73,7 +74,8 @@ impl Template {
     /// None when arguments would change places, or be lost.
     pub fn edit(&self, text: &str, call: &CallParts, path: Option<&str>) -> Option<TextEdit> {
         let slots = Slots::new(self, call)?;
-        let mut gaps = Gaps { text, at: call.at.range.start(), new: String::new(), edits: BTreeMap::new() };
+        let mut gaps =
+            Gaps { text, at: call.at.range.start(), new: String::new(), edits: BTreeMap::new() };
         for (index, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Text(it) if index == 0 && self.path.is_some() => {
@@ -189,7 +191,8 @@ impl Gaps<'_> {
         // Spaces and comments at the ends of a gap belong to the arguments beside it.
         let leading = leading_trivia(old);
         let trailing = trailing_trivia(&old[leading..]);
-        let (start, old) = (start + TextSize::new(leading as u32), &old[leading..old.len() - trailing]);
+        let (start, old) =
+            (start + TextSize::new(leading as u32), &old[leading..old.len() - trailing]);
         if old.contains("//") || old.contains("/*") {
             return None;
         }

@@ -2,7 +2,8 @@
 
 use ra_ap_ide_db::text_edit::{TextEdit, TextRange};
 use ra_ap_syntax::{
-    AstNode, Direction, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextSize, ast,
+    AstNode, Direction, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextSize,
+    ast,
     ast::{HasName, HasVisibility},
 };
 
@@ -108,7 +109,8 @@ fn only_other(list: &ast::UseTreeList, tree: &ast::UseTree) -> Option<ast::UseTr
     let others: Vec<_> = list.use_trees().filter(|it| it.syntax() != tree.syntax()).collect();
     let [other] = others.as_slice() else { return None };
     let is_self = other.path().is_some_and(|it| it.to_string() == "self");
-    let has_comments = list.syntax().children_with_tokens().any(|it| it.kind() == SyntaxKind::COMMENT);
+    let has_comments =
+        list.syntax().children_with_tokens().any(|it| it.kind() == SyntaxKind::COMMENT);
     (!is_self && !has_comments).then(|| other.clone())
 }
 

@@ -44,6 +44,9 @@ pub fn rows_resolve(fixture: &Fixture) -> Outcome {
     });
     match absent.is_empty() {
         true => Ok(()),
-        false => Err(format!("\nnothing stands behind {} rows:\n{}", absent.len(), absent.join("\n")).into()),
+        false => {
+            Err(format!("\nnothing stands behind {} rows:\n{}", absent.len(), absent.join("\n"))
+                .into())
+        }
     }
 }
