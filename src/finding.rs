@@ -41,7 +41,9 @@ impl FilePath {
     /// Whether it lies in `folder` or below it.
     pub fn is_in(&self, folder: &FilePath) -> bool {
         match self.0.strip_prefix(folder.as_str()) {
-            Some(rest) => (folder.0.is_empty() && !self.0.starts_with("../")) || rest.starts_with('/'),
+            Some(rest) => {
+                (folder.0.is_empty() && !self.0.starts_with("../")) || rest.starts_with('/')
+            }
             None => false,
         }
     }

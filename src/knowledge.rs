@@ -56,12 +56,20 @@ pub struct Row {
     pub guard: Option<Guard>,
     /// As an attribute on an async function it starts the runtime of this name.
     pub entry: Option<String>,
-    /// As an attribute it leaves the body that it stands on as it is, in effect.
-    #[serde(default)]
-    pub transparent: bool,
     /// ... for a test.
     #[serde(default)]
     pub test: bool,
+    /// As an attribute it leaves the body that it stands on as it is, in effect.
+    #[serde(default)]
+    pub transparent: bool,
+    /// A reference to this type may stand where one to its `Deref` target is asked for by `AsRef`.
+    #[serde(default)]
+    pub stands_for_target: bool,
+    /// Dropping a value of this type blocks, or panics in async code.
+    #[serde(default)]
+    pub drop_blocks: bool,
+    /// What has to be on for the item to exist: a feature of the crate, a platform, a `cfg`.
+    pub only_with: Option<String>,
 }
 
 /// What a blocking call waits for.

@@ -1,7 +1,9 @@
-//! `rules/` as data: a page for each rule, which is its documentation and its tests, and the files of knowledge.
+//! `rules/` as data: a page for each rule, which is its documentation and its tests, and the files
+//! of knowledge.
 //!
-//! A page is a header between `---` lines, `# name`, a summary of one sentence, and the sections `## Why`,
-//! `## Fix safety`, `## Examples` and `## Left alone`. Each `###` under the last two is an example.
+//! A page is a header between `---` lines, `# name`, a summary of one sentence, and the sections
+//! `## Why`, `## Fix safety`, `## Examples` and `## Left alone`. Each `###` under the last two is
+//! an example.
 
 use std::ops::Range;
 
@@ -9,7 +11,10 @@ use crate::finding::{Applicability, Severity};
 
 macro_rules! knowledge {
     ($($name:literal)*) => {
-        &[$((concat!($name, ".toml"), include_str!(concat!("../rules/knowledge/", $name, ".toml")))),*]
+        &[$((
+            concat!($name, ".toml"),
+            include_str!(concat!("../rules/knowledge/", $name, ".toml")),
+        )),*]
     };
 }
 
@@ -17,7 +22,7 @@ macro_rules! knowledge {
 #[rustfmt::skip]
 pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
     "actix_rt" "actix_web" "arc_swap" "async_executor" "async_global_executor" "async_io"
-    "async_lock" "async_std" "blocking" "compio" "compio_runtime" "crossbeam_epoch"
+    "async_lock" "async_std" "async_trait" "blocking" "compio" "compio_runtime" "crossbeam_epoch"
     "crossbeam_utils" "dashmap" "deadpool_sync" "fs_err" "futures_core" "futures_executor"
     "futures_io" "futures_lite" "futures_sink" "futures_util" "glommio" "http_body" "hyper"
     "lock_api" "monoio" "once_cell" "parking_lot" "pollster" "rayon" "rayon_core" "rocket"
@@ -57,15 +62,16 @@ pub struct Example {
     pub code_line: usize,
     /// The lines that a fix takes away and adds, without headers and context.
     pub diff: Option<String>,
-    /// The bytes of the page that hold the fence of the diff, with the blank line before it. Without a diff they
-    /// are empty, and stand where one would go.
+    /// The bytes of the page that hold the fence of the diff, with the blank line before it.
+    /// Without a diff they are empty, and stand where one would go.
     pub diff_at: Range<usize>,
     /// It stands under `## Left alone`.
     pub left_alone: bool,
 }
 
 impl Page {
-    /// The page in `text`, which should be that of the rule `name`; or a sentence that says what is wrong with it.
+    /// The page in `text`, which should be that of the rule `name`; or a sentence that says what is
+    /// wrong with it.
     pub fn parse(name: &str, text: &str) -> Result<Page, String> {
         let lines = Lines::new(text);
         parse(name, text, &lines).map_err(|Wrong { line, text }| match lines.number(line) {
@@ -414,7 +420,7 @@ fn work() {}
         );
         assert_eq!(
             problem("fn work() {}", "fn work() {} //~ works"),
-            "rules/blocking-nap.md:46: what is left alone has no findings"
+            "rules/blocking-nap.md:44: what is left alone has no findings"
         );
         assert_eq!(
             problem("-fn nap() {}\n", "fn nap() {}\n"),

@@ -10,7 +10,10 @@ use ra_ap_hir_expand::change::ChangeWithProcMacros;
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_vfs::FileId;
 
-use crate::{config::ProjectRequest, finding::{DependencyKind, FilePath}};
+use crate::{
+    config::ProjectRequest,
+    finding::{DependencyKind, FilePath},
+};
 
 mod branches;
 mod edit_limits;
@@ -161,7 +164,8 @@ impl Workspace {
     pub fn fitting_lock(&self, edited: &Texts) -> Result<Option<String>, String> {
         let members: Vec<PathBuf> =
             self.packages.iter().map(|it| self.disk_path(&it.manifest)).collect();
-        let edited = edited.iter().map(|(file, text)| (self.disk_path(file), text.clone())).collect();
+        let edited =
+            edited.iter().map(|(file, text)| (self.disk_path(file), text.clone())).collect();
         lock::fitting_lock(&self.root.join("Cargo.toml"), &members, &edited, &self.cargo)
     }
 

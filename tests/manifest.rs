@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_fix::{
-    finding::{FeatureWant, FilePath},
+    finding::{
+        DependencyKind::{self, Build, Dev, Normal},
+        FeatureWant, FilePath,
+    },
     plan::manifest::turn_on,
     workspace::{
         Dependency,
-        DependencyKind::{self, Build, Dev, Normal},
         manifest::{Chosen, Manifest},
     },
 };

@@ -20,10 +20,7 @@ use ra_ap_rustc_type_ir::{TypeVisitableExt, inherent::IntoKind};
 use ra_ap_span::Edition;
 
 use crate::{
-    facts::{
-        body::{BodyFacts, Mention},
-        runs_on::Thread,
-    },
+    facts::body::{BodyFacts, Mention},
     finding::{Note, Place},
     knowledge::Guard,
 };
@@ -62,7 +59,9 @@ impl Alive {
         };
         let text = match self.matter {
             Matter::Guard => format!("{what} is held here, and would be held across an `.await`"),
-            Matter::NotSend => format!("{what} is alive here and not `Send`: the future would not be either"),
+            Matter::NotSend => {
+                format!("{what} is alive here and not `Send`: the future would not be either")
+            }
             Matter::UnknownType => {
                 format!("{what} is alive here, and whether it is `Send` is not known")
             }
@@ -83,17 +82,16 @@ impl<'db> BodyFacts<'db> {
     pub fn alive_at(&self, mention: &Mention) -> Vec<Alive> {
         let Some(coroutine) = mention.awaits_in else { return Vec::new() };
         let scope = self.drop_scope(mention.expr, coroutine);
-        let asks_send = mention.thread != Thread::Driver;
         let mut alive: Vec<Alive> = Vec::new();
         for local in scope.locals {
             let type_ = self.infer.binding_ty(local);
-            if let Some(matter) = self.matter(type_, asks_send) {
+            if let Some(matter) = self.matter(type_, mention.moves) {
                 alive.push(self.alive(matter, type_, Some(local), None));
             }
         }
         for expr in scope.temporaries {
             for type_ in self.held_types(expr) {
-                if let Some(matter) = self.matter(type_, asks_send) {
+                if let Some(matter) = self.matter(type_, mention.moves) {
                     alive.push(self.alive(matter, type_, None, Some(expr)));
                 }
             }
@@ -142,14 +140,14 @@ impl<'db> BodyFacts<'db> {
         own.into_iter().chain(borrow).collect()
     }
 
-    fn matter(&self, type_: Ty<'db>, asks_send: bool) -> Option<Matter> {
+    fn matter(&self, type_: Ty<'db>, moves: bool) -> Option<Matter> {
         if let Some(guard) = self.guard_in(type_, 0) {
             return Some(match guard {
                 Guard::Sync | Guard::Context => Matter::Guard,
                 Guard::Async => Matter::AsyncGuard,
             });
         }
-        if !asks_send || matches!(type_.kind(), TyKind::FnDef(..) | TyKind::Never) {
+        if !moves || matches!(type_.kind(), TyKind::FnDef(..) | TyKind::Never) {
             return None;
         }
         // What a future holds across its own awaits is not known to the type checker.
@@ -325,7 +323,9 @@ impl<'db> BodyFacts<'db> {
             self.bindings_in(param.user_written, &mut scope);
             self.bindings_in(param.formal, &mut scope);
         }
-        scope.locals.extend(self.body.self_param.iter().flat_map(|it| [it.formal, it.user_written]));
+        scope
+            .locals
+            .extend(self.body.self_param.iter().flat_map(|it| [it.formal, it.user_written]));
         scope.locals
     }
 }

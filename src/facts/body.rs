@@ -54,6 +54,8 @@ pub struct Mention {
     pub(crate) awaits_in: Option<ExprId>,
     /// Inside a closure, however it runs.
     pub in_closure: bool,
+    /// The future around it may be moved to another thread.
+    pub moves: bool,
     /// Index into the sequence of the body.
     pub(super) position: usize,
 }
@@ -138,7 +140,9 @@ impl<'db> BodyFacts<'db> {
             Expr::Const(_) => {
                 self.children(expr, Context::function(Thread::Caller), None);
             }
-            Expr::Block { tail: Some(tail), .. } => self.children(expr, context, Some((*tail, handed))),
+            Expr::Block { tail: Some(tail), .. } => {
+                self.children(expr, context, Some((*tail, handed)))
+            }
             _ => self.children(expr, context, None),
         }
         self.sequence.push((expr, context.awaits_in));
@@ -159,7 +163,13 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    fn child(&mut self, parent: ExprId, child: ExprId, context: Context, handed: Option<FutureRuns>) {
+    fn child(
+        &mut self,
+        parent: ExprId,
+        child: ExprId,
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
         self.parents.insert(child, parent);
         self.visit(child, context, handed);
     }
@@ -184,7 +194,11 @@ impl<'db> BodyFacts<'db> {
             _ => self.visit(callee, context, None),
         }
         self.visit_arguments(expr, args, row.as_deref(), context, handed);
-        self.count(expr, SyntaxKind::CALL_EXPR, !matches!(self.infer.expr_ty(callee).kind(), TyKind::Error(_)));
+        self.count(
+            expr,
+            SyntaxKind::CALL_EXPR,
+            !matches!(self.infer.expr_ty(callee).kind(), TyKind::Error(_)),
+        );
         if let Some(row) = row {
             let form = if self.is_local(callee) { Form::Indirect } else { Form::Call };
             self.mention(row, form, expr, context);
@@ -260,6 +274,7 @@ impl<'db> BodyFacts<'db> {
             expr,
             awaits_in: context.awaits_in,
             in_closure: context.closure,
+            moves: context.moves,
             position: self.sequence.len(),
         });
     }
@@ -305,6 +320,15 @@ impl<'db> BodyFacts<'db> {
                 || it.row.closure == Some(ClosureRuns::Worker);
             spawns && it.position < mention.position
         })
+    }
+
+    /// The variable that the method is called on, when its value is dropped in the same async body and must not be.
+    pub fn dropped_receiver(&self, mention: &Mention) -> Option<&str> {
+        let Expr::MethodCall { receiver, .. } = &self.body[mention.expr] else { return None };
+        let local = self.local(*receiver)?;
+        let TyKind::Adt(adt, _) = self.infer.binding_ty(local).kind() else { return None };
+        let row = self.known.type_(adt.def_id())?;
+        row.drop_blocks.then(|| self.body[local].name.as_str())
     }
 
     /// Names as they are seen from this expression.

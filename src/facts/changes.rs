@@ -5,16 +5,13 @@
 //! sides of it, and the code has no way out there yet.
 
 use ra_ap_hir_def::hir::{BinaryOp, BindingId, Expr, ExprId, Pat, PatId};
-use ra_ap_hir_ty::{
-    Adjust, AutoBorrow,
-    next_solver::{TyKind},
-};
-use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_hir_def::{hir::UnaryOp, type_ref::Mutability};
+use ra_ap_hir_ty::{Adjust, AutoBorrow, next_solver::TyKind};
+use ra_ap_rustc_type_ir::inherent::IntoKind;
 
 use crate::{
     facts::body::{BodyFacts, Mention},
-    finding::{Note},
+    finding::Note,
 };
 
 impl BodyFacts<'_> {
@@ -42,7 +39,9 @@ impl BodyFacts<'_> {
         let Some(match_) = self.parents.get(*call) else { return false };
         let is_question_mark = |it: ExprId| {
             let source = self.map.expr_syntax(it).ok();
-            source.is_some_and(|it| it.value.syntax_node_ptr().kind() == ra_ap_syntax::SyntaxKind::TRY_EXPR)
+            source.is_some_and(|it| {
+                it.value.syntax_node_ptr().kind() == ra_ap_syntax::SyntaxKind::TRY_EXPR
+            })
         };
         is_question_mark(*call) && is_question_mark(*match_)
     }
@@ -102,7 +101,9 @@ impl BodyFacts<'_> {
     fn is_change(&self, expr: ExprId) -> bool {
         match &self.body[expr] {
             Expr::Assignment { target, .. } => self.assigns(*target),
-            Expr::BinaryOp { lhs, op: Some(BinaryOp::Assignment { .. }), .. } => self.outlives(*lhs),
+            Expr::BinaryOp { lhs, op: Some(BinaryOp::Assignment { .. }), .. } => {
+                self.outlives(*lhs)
+            }
             Expr::Ref { expr, mutability: Mutability::Mut, .. } => self.outlives(*expr),
             _ => {
                 let adjustments = self.infer.expr_adjustment(expr).unwrap_or_default();
@@ -150,7 +151,9 @@ impl BodyFacts<'_> {
         let type_ = self.infer.binding_ty(local);
         match type_.kind() {
             TyKind::Ref(..) | TyKind::RawPtr(..) => true,
-            TyKind::Adt(adt, _) => self.known.type_(adt.def_id()).is_some(),
+            TyKind::Adt(adt, _) => {
+                self.known.type_(adt.def_id()).is_some_and(|it| it.guard.is_some())
+            }
             _ => false,
         }
     }

@@ -14,8 +14,7 @@ use ra_ap_hir_def::{
 };
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{
-    AstNode, NodeOrToken, SourceFile, SyntaxKind, TextRange, TextSize, ast,
-    ast::HasAttrs,
+    AstNode, NodeOrToken, SourceFile, SyntaxKind, TextRange, TextSize, ast, ast::HasAttrs,
 };
 
 use crate::{
@@ -44,10 +43,8 @@ pub struct Mentions {
 impl Mentions {
     pub fn find(workspace: &Workspace, known: &Known) -> Mentions {
         let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
-        let texts: Vec<_> = workspace
-            .files()
-            .filter_map(|(path, id)| Some((id, workspace.text(path)?)))
-            .collect();
+        let texts: Vec<_> =
+            workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
         // A mention may hide behind a rename or in a macro of the project, and that one behind another.
         loop {
             let before = names.len();
@@ -202,13 +199,12 @@ impl Search<'_> {
                 let file: EditionedFileId = it;
                 self.mentions.inside(file.file_id(self.db), source.value.syntax().text_range())
             }
-            HirFileId::MacroFile(_) => source
-                .file_id
-                .original_call_node(self.db)
-                .is_some_and(|call| {
+            HirFileId::MacroFile(_) => {
+                source.file_id.original_call_node(self.db).is_some_and(|call| {
                     let file = call.file_id.file_id(self.db);
                     self.mentions.inside(file, call.value.text_range())
-                }),
+                })
+            }
         }
     }
 
@@ -277,7 +273,8 @@ fn is_test(attribute: &ast::Attr) -> bool {
         "test" | "bench" => true,
         "cfg" => {
             let text = attribute.syntax().text().to_string();
-            let words: Vec<&str> = text.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
+            let words: Vec<&str> =
+                text.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
             words.contains(&"test") && !words.contains(&"not")
         }
         _ => false,

@@ -28,20 +28,27 @@ pub(super) struct Context {
     pub awaits_in: Option<ExprId>,
     /// Inside a closure, however it runs.
     pub closure: bool,
+    /// The future around it may be moved to another thread, so that all it keeps across an `.await` must be `Send`.
+    pub moves: bool,
 }
 
 impl Context {
     /// In the body of a function, outside any async body.
     pub fn function(thread: Thread) -> Context {
-        Context { thread, awaits_in: None, closure: false }
+        Context { thread, awaits_in: None, closure: false, moves: true }
     }
 
     /// Inside a closure that is handed to a function of which `runs` is known.
     pub fn closure(self, runs: Option<ClosureRuns>) -> Context {
         let thread = match runs {
             Some(ClosureRuns::Here) => self.thread,
-            Some(ClosureRuns::LaterHere) if self.thread == Thread::Driver => Thread::Driver,
-            Some(ClosureRuns::LaterHere | ClosureRuns::Worker) => Thread::Worker,
+            // Whoever polls the result, it is not polled from in here.
+            Some(ClosureRuns::LaterHere) => match self.thread {
+                Thread::Driver => Thread::Driver,
+                Thread::Worker | Thread::Caller => Thread::Worker,
+                Thread::MayBlock | Thread::Unknown => Thread::Unknown,
+            },
+            Some(ClosureRuns::Worker) => Thread::Worker,
             Some(
                 ClosureRuns::Pool
                 | ClosureRuns::InPlace
@@ -50,7 +57,7 @@ impl Context {
             ) => Thread::MayBlock,
             None => Thread::Unknown,
         };
-        Context { thread, awaits_in: None, closure: true }
+        Context { thread, awaits_in: None, closure: true, moves: true }
     }
 
     /// Inside an async block or closure, or the body of an async function.
@@ -58,9 +65,12 @@ impl Context {
         let thread = match (runs, self.thread) {
             // A thread that may block does so while it drives this future and nothing else.
             (Some(FutureRuns::Driven), Thread::MayBlock) => Thread::MayBlock,
+            // A worker that drives one future has left all others waiting.
+            (Some(FutureRuns::Driven), Thread::Worker) => Thread::Worker,
             (Some(FutureRuns::Driven), _) => Thread::Driver,
             _ => Thread::Worker,
         };
-        Context { thread, awaits_in: Some(id), closure: false }
+        let moves = !matches!(runs, Some(FutureRuns::Driven | FutureRuns::Local));
+        Context { thread, awaits_in: Some(id), closure: false, moves }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    knowledge::resolve::Known,
     finding::DependencyKind,
+    knowledge::resolve::Known,
     workspace::{Dependency, Target, TargetKind, Workspace},
 };
 

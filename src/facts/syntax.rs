@@ -1,5 +1,11 @@
 //! The parts of a call, where the user wrote them.
 
+use ra_ap_hir_def::hir::{Expr, ExprId};
+use ra_ap_hir_ty::{
+    Adjust,
+    next_solver::{Ty, TyKind},
+};
+use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{
     AstNode, TextRange,
     ast::{self, HasArgList},
@@ -28,6 +34,9 @@ pub struct Argument {
     pub range: TextRange,
     /// Written before `.await` or `.method()` it needs brackets.
     pub needs_brackets: bool,
+    /// How often it is dereferenced before a reference to it can stand for what the method is called on: for an
+    /// `Arc<PathBuf>` once, since `&PathBuf` is as good as `&Path`, and `&Arc<PathBuf>` is not.
+    pub derefs: usize,
     /// A place rather than a value made on the spot: handing it on by value would move it.
     pub is_place: bool,
 }
@@ -47,15 +56,40 @@ impl BodyFacts<'_> {
             (ast::Expr::CallExpr(it), Form::Call) => {
                 (range(it.expr()?.syntax())?, None, it.arg_list()?)
             }
-            (ast::Expr::MethodCallExpr(it), Form::Method) => (
-                range(it.name_ref()?.syntax())?,
-                Some(argument(&it.receiver()?)?),
-                it.arg_list()?,
-            ),
+            (ast::Expr::MethodCallExpr(it), Form::Method) => {
+                let receiver = argument(&it.receiver()?)?;
+                let receiver = Argument { derefs: self.derefs(mention.expr), ..receiver };
+                (range(it.name_ref()?.syntax())?, Some(receiver), it.arg_list()?)
+            }
             _ => return None,
         };
         let arguments = arguments.args().map(|it| argument(&it)).collect::<Option<Vec<_>>>()?;
         Some(CallParts { at, callee, receiver, arguments })
+    }
+}
+
+impl BodyFacts<'_> {
+    fn derefs(&self, call: ExprId) -> usize {
+        let Expr::MethodCall { receiver, .. } = &self.body[call] else { return 0 };
+        let mut type_ = self.infer.expr_ty(*receiver);
+        let mut needed = 0;
+        let adjustments = self.infer.expr_adjustment(*receiver).unwrap_or_default();
+        for (index, step) in adjustments.iter().enumerate() {
+            if matches!(step.kind, Adjust::Deref(Some(_))) && !self.stands_for_target(type_) {
+                needed = index + 1;
+            }
+            type_ = step.target.as_ref();
+        }
+        needed
+    }
+
+    fn stands_for_target(&self, type_: Ty<'_>) -> bool {
+        match type_.kind() {
+            TyKind::Adt(adt, _) => {
+                self.known.type_(adt.def_id()).is_some_and(|it| it.stands_for_target)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -81,5 +115,5 @@ fn describe(expr: &ast::Expr, range: TextRange) -> Argument {
             | ast::Expr::TupleExpr(_)
             | ast::Expr::ArrayExpr(_)
     );
-    Argument { range, needs_brackets, is_place }
+    Argument { range, needs_brackets, is_place, derefs: 0 }
 }

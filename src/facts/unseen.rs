@@ -9,27 +9,52 @@ use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
 use crate::{
-    finding::{Coverage, FilePath},
     facts::body::BodyFacts,
+    finding::{Coverage, FilePath},
     knowledge::resolve::Known,
     workspace::Workspace,
 };
 
 /// Derives of the standard library, which are expanded.
 const STD_DERIVES: [&str; 12] = [
-    "Clone", "Copy", "Debug", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd", "CoercePointee",
-    "RustcEncodable", "RustcDecodable",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Eq",
+    "Hash",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "CoercePointee",
+    "RustcEncodable",
+    "RustcDecodable",
 ];
 
 /// Attributes of std that are macros, and tools that have attributes of their own.
-const KNOWN_ATTRIBUTES: [&str; 10] =
-    ["derive", "test", "bench", "cfg_eval", "global_allocator", "rustfmt", "clippy", "diagnostic", "miri", "cfg_attr"];
+const KNOWN_ATTRIBUTES: [&str; 10] = [
+    "derive",
+    "test",
+    "bench",
+    "cfg_eval",
+    "global_allocator",
+    "rustfmt",
+    "clippy",
+    "diagnostic",
+    "miri",
+    "cfg_attr",
+];
 
 /// What is there to be looked at, and which parts of it stay dark.
 pub fn coverage(workspace: &Workspace, known: &Known) -> Coverage {
     let mut coverage = Coverage {
         packages: workspace.packages().len(),
-        targets: workspace.targets().iter().map(|it| (it.package, &it.name, it.kind)).collect::<BTreeSet<_>>().len(),
+        targets: workspace
+            .targets()
+            .iter()
+            .map(|it| (it.package, &it.name, it.kind))
+            .collect::<BTreeSet<_>>()
+            .len(),
         ..Coverage::default()
     };
     let mut files: BTreeMap<FilePath, EditionedFileId> = BTreeMap::new();
@@ -64,7 +89,8 @@ pub fn coverage(workspace: &Workspace, known: &Known) -> Coverage {
 /// Adds what stays dark in a body: macros that did not expand.
 pub fn add_body(body: &BodyFacts<'_>, coverage: &mut Coverage) {
     for (call, expansion) in body.map.expansions() {
-        let failed = expansion.parse_macro_expansion_error(body.db).is_some_and(|it| it.err.is_some());
+        let failed =
+            expansion.parse_macro_expansion_error(body.db).is_some_and(|it| it.err.is_some());
         let name = call.to_node(body.db).path().and_then(|it| it.segment());
         if let Some(name) = name.filter(|_| failed && !call.file_id.is_macro()) {
             *coverage.unexpanded_macros.entry(format!("{name}!")).or_default() += 1;
@@ -79,7 +105,9 @@ fn unexpanded_calls(
 ) {
     for diagnostic in map.diagnostics() {
         let path = match &diagnostic.kind {
-            DefDiagnosticKind::UnresolvedMacroCall { ast: MacroCallKind::FnLike { .. }, path } => path,
+            DefDiagnosticKind::UnresolvedMacroCall { ast: MacroCallKind::FnLike { .. }, path } => {
+                path
+            }
             // Attributes are looked for in the text: most leave the code below them as it is.
             DefDiagnosticKind::MacroError { ast, path, .. }
                 if matches!(ast.to_node(workspace.db()), ast::Item::MacroCall(_)) =>

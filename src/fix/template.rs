@@ -32,7 +32,8 @@ impl Template {
                 pieces.push(Piece::Receiver);
                 rest = after;
             } else {
-                let digits = rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+                let digits =
+                    rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
                 let (number, after) = rest.split_at(digits);
                 pieces.push(Piece::Argument(number.parse().unwrap_or_default()));
                 rest = after;
@@ -55,19 +56,26 @@ impl Template {
         self.pieces.contains(&Piece::Receiver)
     }
 
-    /// Whether this argument is written right before a dot.
-    pub fn is_awaited(&self, argument: usize) -> bool {
-        self.pieces.windows(2).any(|it| {
-            it[0] == Piece::Argument(argument)
-                && matches!(&it[1], Piece::Text(text) if text.starts_with('.'))
-        })
+    /// The parts of `call` that are written right before a dot: the futures that will be awaited.
+    pub fn awaited<'c>(&self, call: &'c CallParts) -> Vec<&'c Argument> {
+        let pairs = self.pieces.windows(2);
+        let before_dot =
+            pairs.filter(|it| matches!(&it[1], Piece::Text(text) if text.starts_with('.')));
+        before_dot
+            .filter_map(|it| match it[0] {
+                Piece::Argument(index) => call.arguments.get(index),
+                Piece::Receiver => call.receiver.as_ref(),
+                Piece::Text(_) => None,
+            })
+            .collect()
     }
 
     /// The edit that turns the call in `text` into this template, with `path` for the template's own path.
     /// None when arguments would change places, or be lost.
     pub fn edit(&self, text: &str, call: &CallParts, path: Option<&str>) -> Option<TextEdit> {
         let slots = Slots::new(self, call)?;
-        let mut gaps = Gaps { text, at: call.at.range.start(), new: String::new(), edits: BTreeMap::new() };
+        let mut gaps =
+            Gaps { text, at: call.at.range.start(), new: String::new(), edits: BTreeMap::new() };
         for (index, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Text(it) if index == 0 && self.path.is_some() => {
@@ -138,6 +146,9 @@ impl Gaps<'_> {
         if self.new.ends_with('&') && (!argument.is_place || is_reference(self.text, range)) {
             self.new.pop();
         }
+        if self.new.ends_with('&') {
+            self.new.extend(std::iter::repeat_n('*', argument.derefs));
+        }
         let brackets = awaited && argument.needs_brackets;
         if brackets {
             self.new.push('(');
@@ -177,6 +188,11 @@ impl Gaps<'_> {
             self.edits.insert(end, (end, after.to_owned()));
             return Some(());
         }
+        // Spaces and comments at the ends of a gap belong to the arguments beside it.
+        let leading = leading_trivia(old);
+        let trailing = trailing_trivia(&old[leading..]);
+        let (start, old) =
+            (start + TextSize::new(leading as u32), &old[leading..old.len() - trailing]);
         if old.contains("//") || old.contains("/*") {
             return None;
         }
@@ -193,10 +209,47 @@ fn is_reference(text: &str, range: TextRange) -> bool {
     text[range].starts_with('&')
 }
 
-/// Without spaces and trailing commas: what a formatter may change.
+/// Without spaces, comments and trailing commas: what a formatter may change.
 fn squeezed(text: &str) -> String {
-    let text: String = text.split_whitespace().collect();
-    text.replace(",)", ")")
+    let mut squeezed = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let trivia = leading_trivia(rest);
+        if trivia == 0 {
+            squeezed.push(first);
+        }
+        rest = &rest[if trivia == 0 { first.len_utf8() } else { trivia }..];
+    }
+    squeezed.replace(",)", ")")
+}
+
+/// How many bytes of spaces and comments the text begins with.
+fn leading_trivia(text: &str) -> usize {
+    let mut rest = text.trim_start();
+    loop {
+        rest = match rest {
+            it if it.starts_with("//") => it.find('\n').map_or("", |end| &it[end..]),
+            it if it.starts_with("/*") => it.find("*/").map_or("", |end| &it[end + 2..]),
+            _ => return text.len() - rest.len(),
+        }
+        .trim_start();
+    }
+}
+
+/// ... and ends with, after what is code.
+fn trailing_trivia(text: &str) -> usize {
+    let mut code = 0;
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        match leading_trivia(&text[at..]) {
+            0 => {
+                at += first.len_utf8();
+                code = at;
+            }
+            trivia => at += trivia,
+        }
+    }
+    text.len() - code
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {

@@ -11,6 +11,7 @@ use crate::{
     },
     finding::{Applicability, FeatureWant, Fix, Note, Want},
     fix::{path, template::Template},
+    knowledge::Wait,
     rules::Surroundings,
 };
 
@@ -27,9 +28,11 @@ pub fn await_twin(
     if !blocking.is_empty() {
         return Err(blocking.iter().map(Alive::note).collect());
     }
-    let path = template.path.as_deref().zip(driver).map(|(path, driver)| {
-        path::shortest(body, mention.expr, &driver.root(), path)
-    });
+    let path = template
+        .path
+        .as_deref()
+        .zip(driver)
+        .map(|(path, driver)| path::shortest(body, mention.expr, &driver.root(), path));
     let text = around.text(&call.at).ok_or_else(Vec::new)?;
     let edit = template.edit(text, &call, path.as_deref()).ok_or_else(|| {
         vec![Note::new("a comment or the order of the arguments is in the way of a rewrite")]
@@ -41,7 +44,7 @@ pub fn await_twin(
         edits: BTreeMap::from([(call.at.file.clone(), edit)]),
         wants: BTreeSet::new(),
     };
-    doubts(body, mention, driver, &doubtful, &mut fix);
+    doubts(around, body, mention, driver, &doubtful, &mut fix);
     fix.wants.extend(feature(around, mention, driver));
     fix.wants.extend(tidy(text, &call, mention));
     Ok(fix)
@@ -97,7 +100,10 @@ fn driver<'a>(
         }
         Runtime::Several(names) => {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
-            no(format!("which runtime drives this code is not known: the manifest names {}", names.join(" and ")))
+            no(format!(
+                "which runtime drives this code is not known: the manifest names {}",
+                names.join(" and ")
+            ))
         }
         Runtime::Unknown => {
             no(format!("{root} is not a runtime that this crate names in its manifest"))
@@ -119,17 +125,12 @@ fn alive(
     template: &Template,
     call: &CallParts,
 ) -> (Vec<Alive>, Vec<Alive>) {
-    let awaited: Vec<_> = call
-        .arguments
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| template.is_awaited(*index))
-        .map(|(_, it)| it.range)
-        .collect();
+    let awaited: Vec<_> = template.awaited(call).iter().map(|it| it.range).collect();
     let mut found = body.alive_at(mention);
     for it in &mut found {
         // The awaited future itself: if it is not `Send`, the compiler says so at the next spawn.
-        let inside = |at: &crate::finding::Place| awaited.iter().any(|it| it.contains_range(at.range));
+        let inside =
+            |at: &crate::finding::Place| awaited.iter().any(|it| it.contains_range(at.range));
         if it.matter == Matter::UnknownType && it.at.as_ref().is_some_and(inside) {
             it.matter = Matter::MaybeNotSend;
         }
@@ -137,8 +138,17 @@ fn alive(
     found.into_iter().partition(|it| it.matter >= Matter::UnknownType)
 }
 
+/// An executor that panics in its own runtime may work in another, and what it is given may need it.
+fn driven_elsewhere(around: &Surroundings<'_>, mention: &Mention) -> Option<String> {
+    let own = mention.row.path.split("::").next().unwrap_or_default();
+    let is_own = matches!(&around.runtime, Runtime::One(driver) if driver.name == own);
+    (!is_own && mention.row.cap() == Applicability::Safe)
+        .then(|| format!("this code may not be driven by {own}, and the future may need it"))
+}
+
 /// Each doubt makes the fix `Unsafe` and is said.
 fn doubts(
+    around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
     mention: &Mention,
     driver: Option<&Driver>,
@@ -147,16 +157,34 @@ fn doubts(
 ) {
     let mut doubts: Vec<String> = fix.doubt.take().into_iter().collect();
     if driver.is_some_and(|it| it.conditional) {
-        doubts.push("the runtime is an optional dependency, and this code may be built without it".to_owned());
+        doubts.push(
+            "the runtime is an optional dependency, and this code may be built without it"
+                .to_owned(),
+        );
     }
     if let Some(it) = alive.iter().find(|it| it.matter == Matter::MaybeNotSend) {
-        doubts.push(format!("`{}` may not be `Send`, and then the future is not either", it.type_name));
+        doubts.push(format!(
+            "`{}` may not be `Send`, and then the future is not either",
+            it.type_name
+        ));
     }
     if let Some(it) = alive.iter().find(|it| it.matter == Matter::AsyncGuard) {
         doubts.push(format!("a cancellation here would find the `{}` held", it.type_name));
     }
     if body.split_changes(mention).is_some() {
-        doubts.push("a cancellation here would come between two changes that so far happen together".to_owned());
+        doubts.push(
+            "a cancellation here would come between two changes that so far happen together"
+                .to_owned(),
+        );
+    }
+    if mention.row.blocks == Some(Wait::Future) {
+        doubts.extend(driven_elsewhere(around, mention));
+    }
+    if let Some(name) = body.dropped_receiver(mention) {
+        doubts.push(format!(
+            "`{name}` is dropped in async code, which panics too: it has to go as well"
+        ));
+        fix.applicability = Applicability::Manual;
     }
     if !doubts.is_empty() {
         fix.applicability = fix.applicability.min(Applicability::Unsafe);

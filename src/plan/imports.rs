@@ -2,7 +2,8 @@
 
 use ra_ap_ide_db::text_edit::{TextEdit, TextRange};
 use ra_ap_syntax::{
-    AstNode, Direction, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextSize, ast,
+    AstNode, Direction, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextSize,
+    ast,
     ast::{HasName, HasVisibility},
 };
 
@@ -26,7 +27,7 @@ pub(super) fn without_unused(text: &str, name: &str, other_texts: &[&str]) -> Op
         return None;
     }
     let mut text = text.to_owned();
-    TextEdit::delete(removable(import, &item)).apply(&mut text);
+    removal(import, &item).apply(&mut text);
     Some(text)
 }
 
@@ -84,20 +85,33 @@ fn continues_path(token: &SyntaxToken) -> bool {
     )
 }
 
-/// The import with its comma; the whole `use` with its line when nothing else is in it.
-fn removable(import: &ast::UseTree, item: &ast::Use) -> TextRange {
+/// Takes out the import with its comma; the whole `use` with its line when nothing else is in it.
+fn removal(import: &ast::UseTree, item: &ast::Use) -> TextEdit {
     let mut tree = import.clone();
     // An only child takes its list with it.
     while let Some(list) = tree.syntax().parent().and_then(ast::UseTreeList::cast) {
+        if let Some(other) = only_other(&list, &tree) {
+            return TextEdit::replace(list.syntax().text_range(), other.to_string());
+        }
         if list.use_trees().count() > 1 {
-            return with_comma(&tree);
+            return TextEdit::delete(with_comma(&tree));
         }
         match list.syntax().parent().and_then(ast::UseTree::cast) {
             Some(outer) => tree = outer,
             None => break,
         }
     }
-    with_line(item.syntax())
+    TextEdit::delete(with_line(item.syntax()))
+}
+
+/// The other one of two, which needs no brackets any more.
+fn only_other(list: &ast::UseTreeList, tree: &ast::UseTree) -> Option<ast::UseTree> {
+    let others: Vec<_> = list.use_trees().filter(|it| it.syntax() != tree.syntax()).collect();
+    let [other] = others.as_slice() else { return None };
+    let is_self = other.path().is_some_and(|it| it.to_string() == "self");
+    let has_comments =
+        list.syntax().children_with_tokens().any(|it| it.kind() == SyntaxKind::COMMENT);
+    (!is_self && !has_comments).then(|| other.clone())
 }
 
 fn with_comma(tree: &ast::UseTree) -> TextRange {

@@ -97,13 +97,22 @@ impl InTarget<'_> {
         let mut findings = Vec::new();
         for (rule, page) in self.rules {
             let found = guarded(coverage, rule.name, at.as_ref(), || {
-                let mut pass =
-                    Pass { rule: rule.name, page, around: &around, body: &body, findings: Vec::new() };
+                let mut pass = Pass {
+                    rule: rule.name,
+                    page,
+                    around: &around,
+                    body: &body,
+                    findings: Vec::new(),
+                };
                 (rule.check)(&mut pass);
                 pass.findings
             });
             let quiet = candidate.in_test && page.quiet_in_tests;
-            findings.extend(found.into_iter().flatten().map(|finding| Sight { view, quiet, finding }));
+            findings.extend(found.into_iter().flatten().map(|finding| Sight {
+                view,
+                quiet,
+                finding,
+            }));
         }
         findings.retain(|it| !kept_out(&it.finding.at));
         sights.found.extend(findings);

@@ -30,7 +30,11 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(workspace: &'a mut Workspace, rows: &'a [CrateRows], choice: &'a Choice) -> Planner<'a> {
+    pub fn new(
+        workspace: &'a mut Workspace,
+        rows: &'a [CrateRows],
+        choice: &'a Choice,
+    ) -> Planner<'a> {
         let rules = rules::with_pages();
         let (plan, features) = (Plan::default(), Features::default());
         Planner { workspace, rows, choice, rules, plan, refused: HashMap::new(), features }
@@ -105,7 +109,8 @@ impl<'a> Planner<'a> {
     }
 
     fn may_apply(&self, fix: &Fix) -> bool {
-        let least = if self.choice.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        let least =
+            if self.choice.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         fix.applicability >= least
     }
 
@@ -129,7 +134,8 @@ impl<'a> Planner<'a> {
         for (file, names) in &merged.tidy {
             for name in names {
                 let texts = self.workspace.texts();
-                let others = texts.iter().filter(|it| it.0 != file && it.0.as_str().ends_with(".rs"));
+                let others =
+                    texts.iter().filter(|it| it.0 != file && it.0.as_str().ends_with(".rs"));
                 let others: Vec<&str> = others.map(|it| it.1.as_str()).collect();
                 let Some(text) = texts.get(file) else { continue };
                 if let Some(text) = imports::without_unused(text, name, &others) {

@@ -37,7 +37,9 @@ fn is_generated(text: &str) -> bool {
     let comments = text.lines().take(20).filter(|it| it.trim_start().starts_with("//"));
     comments.into_iter().any(|it| {
         let line = it.to_lowercase();
-        line.contains("@generated") || line.contains("do not edit") || line.contains("automatically generated")
+        line.contains("@generated")
+            || line.contains("do not edit")
+            || line.contains("automatically generated")
     })
 }
 

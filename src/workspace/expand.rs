@@ -256,9 +256,8 @@ fn for_await(
         writer.text("let mut __pinned =");
         stream_body(source, path, fallible, writer);
         writer.text(";");
-        writer.text(
-            "let mut __pinned = unsafe { ::core::pin::Pin::new_unchecked(&mut __pinned) };",
-        );
+        writer
+            .text("let mut __pinned = unsafe { ::core::pin::Pin::new_unchecked(&mut __pinned) };");
         writer.text("while let ::core::option::Option::Some");
         writer.group(DelimiterKind::Parenthesis, |writer| writer.tokens(pattern));
         writer.text("=");

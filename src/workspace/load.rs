@@ -18,8 +18,10 @@ use crate::{
     config::ProjectRequest,
     finding::FilePath,
     workspace::{
-        LoadError, Target, TargetKind, Texts, Workspace, edit_limits, expand, files::{self, Files}, lock,
-        metadata, packages, prime, std_sources, toolchain::Toolchain,
+        LoadError, Target, TargetKind, Texts, Workspace, edit_limits, expand,
+        files::{self, Files},
+        lock, metadata, packages, prime, std_sources,
+        toolchain::Toolchain,
     },
 };
 
@@ -43,13 +45,13 @@ pub(super) fn load(
     let source_roots = files.load_all(&project);
     let members = Members::of(&root, cargo, &files);
     let texts_of_files: HashMap<FileId, Result<String, ()>> = files.take().into_iter().collect();
-    let mentions_test = |it: &FileId| {
-        matches!(texts_of_files.get(it), Some(Ok(text)) if text.contains("test"))
-    };
+    let mentions_test =
+        |it: &FileId| matches!(texts_of_files.get(it), Some(Ok(text)) if text.contains("test"));
     let views = views(&project, cargo, &files, &mut graph, &|package| {
-        members.paths.iter().any(|(id, path)| {
-            path.is_in(&members.folders[package]) && mentions_test(id)
-        })
+        members
+            .paths
+            .iter()
+            .any(|(id, path)| path.is_in(&members.folders[package]) && mentions_test(id))
     });
 
     let mut builder = ProcMacrosBuilder::default();
@@ -189,7 +191,9 @@ fn views(
         .packages()
         .flat_map(|it| cargo[it].targets.iter().map(move |target| (it, &cargo[*target])))
         .filter(|(_, it)| matches!(it.kind, CargoTargetKind::Lib { .. }))
-        .filter_map(|(package, it)| Some((package, crate_of(graph, files.id(&it.root)?, &it.name)?)))
+        .filter_map(|(package, it)| {
+            Some((package, crate_of(graph, files.id(&it.root)?, &it.name)?))
+        })
         .collect();
     let (target, toolchain) = (project.target.clone(), project.toolchain.clone());
     let shared = Shared::new(CrateWorkspaceData { target, toolchain });
@@ -203,7 +207,8 @@ fn views(
             let Some(kind) = target_kind(target.kind) else { continue };
             let Some(root) = files.id(&target.root) else { continue };
             let Some(krate) = crate_of(graph, root, &target.name) else { continue };
-            let view = |cfg_test| View { name: target.name.clone(), kind, package: index, root, cfg_test };
+            let view =
+                |cfg_test| View { name: target.name.clone(), kind, package: index, root, cfg_test };
             match kind {
                 TargetKind::Test | TargetKind::Bench => {
                     add_test_view(graph, krate, cargo, package, &libraries, &shared);
@@ -322,16 +327,13 @@ pub(super) fn for_database(text: &str) -> String {
 /// A file that no module names may hold what it likes.
 fn refuse_unreadable(workspace: &Workspace, unreadable: &HashSet<FileId>) -> Result<(), LoadError> {
     let sema = ra_ap_hir::Semantics::new(&workspace.db);
-    let mut bad: BTreeMap<&FilePath, FileId> = unreadable
-        .iter()
-        .filter_map(|it| Some((workspace.paths.get(it)?, *it)))
-        .collect();
+    let mut bad: BTreeMap<&FilePath, FileId> =
+        unreadable.iter().filter_map(|it| Some((workspace.paths.get(it)?, *it))).collect();
     bad.retain(|_, id| sema.file_to_module_defs(*id).next().is_some());
     match bad.keys().next() {
-        Some(path) => Err(LoadError::Other(format!(
-            "`{path}` is not UTF-8: rustc does not read it either"
-        ))),
+        Some(path) => {
+            Err(LoadError::Other(format!("`{path}` is not UTF-8: rustc does not read it either")))
+        }
         None => Ok(()),
     }
 }
-

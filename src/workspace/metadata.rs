@@ -34,7 +34,8 @@ pub(super) fn query(
         .map_err(|it| LoadError::Other(format!("`{it}` is not a manifest")))?;
     let config = config(request, environment.clone());
     let (project, sysroot) = std::thread::scope(|scope| {
-        let sysroot = scope.spawn(|| standard_library(toolchain, std_sources, environment, offline));
+        let sysroot =
+            scope.spawn(|| standard_library(toolchain, std_sources, environment, offline));
         let manifest = ProjectManifest::CargoToml(manifest.clone());
         let project = ProjectWorkspace::load(manifest, &config, &|_| ());
         (project, sysroot.join())
@@ -73,19 +74,18 @@ fn config(request: &ProjectRequest, environment: Environment) -> CargoConfig {
             no_default_features: request.no_default_features,
         },
     };
-    let flags =
-        [("--offline", request.offline), ("--locked", request.locked), ("--frozen", request.frozen)];
+    let flags = [
+        ("--offline", request.offline),
+        ("--locked", request.locked),
+        ("--frozen", request.frozen),
+    ];
     // Code that hides from rust-analyzer is code all the same.
     let rust_analyzer = CfgAtom::Flag(Symbol::intern("rust_analyzer"));
     CargoConfig {
         all_targets: true,
         features,
         target: request.target.clone(),
-        metadata_extra_args: flags
-            .iter()
-            .filter(|it| it.1)
-            .map(|it| it.0.to_owned())
-            .collect(),
+        metadata_extra_args: flags.iter().filter(|it| it.1).map(|it| it.0.to_owned()).collect(),
         extra_env: environment,
         cfg_overrides: CfgOverrides {
             global: CfgDiff::new(Vec::new(), vec![rust_analyzer]),

@@ -56,7 +56,9 @@ fn debian() -> Vec<PathBuf> {
 fn command(toolchain: &Toolchain) -> String {
     match toolchain.rustup_name() {
         Some(name) => format!("rustup component add rust-src --toolchain {name}"),
-        None if Path::new("/etc/debian_version").exists() => "apt-get install rust-web-src".to_owned(),
+        None if Path::new("/etc/debian_version").exists() => {
+            "apt-get install rust-web-src".to_owned()
+        }
         None => "rustup component add rust-src".to_owned(),
     }
 }

@@ -27,7 +27,9 @@ impl Toolchain {
             false => command.current_dir(folder),
         };
         let output = command.output().map_err(|it| {
-            LoadError::Other(format!("`rustc` cannot be run: {it}; install Rust, for instance by rustup"))
+            LoadError::Other(format!(
+                "`rustc` cannot be run: {it}; install Rust, for instance by rustup"
+            ))
         })?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
@@ -50,7 +52,8 @@ impl Toolchain {
     /// The name that rustup knows it by.
     pub fn rustup_name(&self) -> Option<&str> {
         let parent = self.sysroot.parent()?;
-        let is_rustup = parent.file_name()? == "toolchains" && parent.join("../settings.toml").is_file();
+        let is_rustup =
+            parent.file_name()? == "toolchains" && parent.join("../settings.toml").is_file();
         is_rustup.then(|| self.sysroot.file_name()?.to_str()).flatten()
     }
 

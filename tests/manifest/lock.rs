@@ -3,8 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use async_fix::{
-    plan::manifest::turn_on,
-    workspace::{DependencyKind::Normal, lock::fitting_lock},
+    finding::DependencyKind::Normal, plan::manifest::turn_on, workspace::lock::fitting_lock,
 };
 
 use crate::{

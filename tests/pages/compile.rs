@@ -40,7 +40,9 @@ pub fn all_together(fixture: &Fixture) -> Outcome {
 
 /// Lines inside string literals move too, which no example minds.
 fn indented(code: &str) -> String {
-    code.lines().map(|it| if it.is_empty() { "\n".to_owned() } else { format!("    {it}\n") }).collect()
+    code.lines()
+        .map(|it| if it.is_empty() { "\n".to_owned() } else { format!("    {it}\n") })
+        .collect()
 }
 
 /// One `cargo check` of a crate with these modules. Later runs find what the first one built.

@@ -84,7 +84,10 @@ fn findings_are_the_markers(example: &Example, planned: &Planned) -> Outcome {
         .collect();
     match unexpected.is_empty() && missing.is_empty() {
         true => Ok(()),
-        false => Err(format!("\nfound and not marked:\n{unexpected}marked and not found:\n{missing}").into()),
+        false => {
+            Err(format!("\nfound and not marked:\n{unexpected}marked and not found:\n{missing}")
+                .into())
+        }
     }
 }
 
@@ -120,7 +123,11 @@ fn comments(text: &str) -> Vec<String> {
 fn a_second_run_changes_nothing(fixture: &Fixture, planned: &Planned) -> Outcome {
     let second = fixture.plan(&planned.after);
     expect_equal("the text after a second run", planned.after.as_str(), second.after.as_str())?;
-    expect_equal("what a second run finds", &planned.plan.remaining.len(), &second.plan.findings.len())
+    expect_equal(
+        "what a second run finds",
+        &planned.plan.remaining.len(),
+        &second.plan.findings.len(),
+    )
 }
 
 fn line_ends_do_not_matter(fixture: &Fixture, example: &Example, planned: &Planned) -> Outcome {
@@ -136,7 +143,11 @@ fn line_ends_do_not_matter(fixture: &Fixture, example: &Example, planned: &Plann
     expect_equal("no other file changes", &true, &only_here)
 }
 
-pub fn expect_equal<T: PartialEq + std::fmt::Debug + ?Sized>(what: &str, expected: &T, found: &T) -> Outcome {
+pub fn expect_equal<T: PartialEq + std::fmt::Debug + ?Sized>(
+    what: &str,
+    expected: &T,
+    found: &T,
+) -> Outcome {
     match expected == found {
         true => Ok(()),
         false => Err(format!("\n{what}\nexpected: {expected:#?}\n   found: {found:#?}").into()),

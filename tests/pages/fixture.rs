@@ -32,8 +32,13 @@ impl Fixture {
     /// Plans every fix of every rule for `text` as the fixture's one module.
     pub fn plan(&self, text: &str) -> Planned {
         self.with_text(text, |workspace, rows| {
-            let choice =
-                Choice { select: vec![], ignore: vec![], unsafe_fixes: true, paths: vec![], fail_on: None };
+            let choice = Choice {
+                select: vec![],
+                ignore: vec![],
+                unsafe_fixes: true,
+                paths: vec![],
+                fail_on: None,
+            };
             let plan = plan::plan(workspace, rows, &choice);
             let after = workspace.text(&file()).expect("the module has a text").to_owned();
             Planned { plan, after }

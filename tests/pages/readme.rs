@@ -16,6 +16,8 @@ pub fn lists_every_rule() -> Outcome {
         .collect();
     match missing.is_empty() {
         true => Ok(()),
-        false => Err(format!("\nthe table of rules in README.md lacks:\n{}", missing.join("\n")).into()),
+        false => {
+            Err(format!("\nthe table of rules in README.md lacks:\n{}", missing.join("\n")).into())
+        }
     }
 }
