@@ -7,5 +7,6 @@ pub mod functions;
 pub mod place;
 pub mod runs_on;
 pub mod runtime;
+pub mod surroundings;
 pub mod syntax;
 pub mod unseen;

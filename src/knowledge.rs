@@ -20,6 +20,9 @@ pub struct CrateRows {
     pub checked: String,
     /// The name of the asynchronous runtime that the crate is.
     pub runtime: Option<String>,
+    /// Features of a runtime that only a user turns on who lets it drive his code. Empty means that every user does.
+    #[serde(default, rename = "driving-features")]
+    pub driving_features: Vec<String>,
     #[serde(rename = "item", default)]
     pub items: Vec<Row>,
 }

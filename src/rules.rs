@@ -1,11 +1,10 @@
 //! Every rule: a name, which is also the name of its page in `rules/`, and a check.
 
 use crate::{
-    facts::{body::BodyFacts, runtime::Runtime},
-    finding::{FilePath, Finding, Place},
+    facts::{body::BodyFacts, surroundings::Surroundings},
+    finding::{Finding, Place},
     knowledge::Wait,
     page::Page,
-    workspace::Workspace,
 };
 
 mod blocking_call;
@@ -44,20 +43,6 @@ pub struct Pass<'a, 'db> {
     pub around: &'a Surroundings<'a>,
     pub body: &'a BodyFacts<'db>,
     pub findings: Vec<Finding>,
-}
-
-/// What a body stands in.
-pub struct Surroundings<'a> {
-    pub workspace: &'a Workspace,
-    /// The manifest of the package.
-    pub manifest: FilePath,
-    pub runtime: Runtime,
-}
-
-impl Surroundings<'_> {
-    pub fn text(&self, place: &Place) -> Option<&str> {
-        self.workspace.text(&place.file)
-    }
 }
 
 impl Pass<'_, '_> {

@@ -40,18 +40,11 @@ impl Driver {
     }
 }
 
-/// Features that only somebody who lets tokio drive his code turns on; `sync` or `macros` alone say nothing.
-const DRIVING_FEATURES: [&str; 8] =
-    ["rt", "rt-multi-thread", "time", "net", "fs", "process", "signal", "full"];
-
 pub fn runtime(workspace: &Workspace, known: &Known, target: &Target) -> Runtime {
     let package = &workspace.packages()[target.package];
     let mut drivers: Vec<Driver> = Vec::new();
     for dependency in package.dependencies.iter().filter(|it| serves(it, target)) {
         let Some(name) = runtime_name(workspace, known, target, dependency) else { continue };
-        if name == "tokio" && !DRIVING_FEATURES.iter().any(|it| dependency.features.contains(*it)) {
-            continue;
-        }
         match drivers.iter_mut().find(|it| it.name == name) {
             // Named twice, once plainly: the plain one is always there.
             Some(it) => {
@@ -92,6 +85,7 @@ fn serves(dependency: &Dependency, target: &Target) -> bool {
     }
 }
 
+/// The runtime that this dependency is, when it drives the code that names it.
 fn runtime_name(
     workspace: &Workspace,
     known: &Known,
@@ -101,5 +95,6 @@ fn runtime_name(
     let root = dependency.key.replace('-', "_");
     let dependencies = &target.krate.data(workspace.db()).dependencies;
     let krate = dependencies.iter().find(|it| it.name.symbol().as_str() == root)?.crate_id;
-    known.runtime(krate).map(str::to_owned)
+    let runtime = known.runtime(krate)?;
+    runtime.drives(&dependency.features).then(|| runtime.name.clone())
 }

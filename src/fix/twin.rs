@@ -7,12 +7,12 @@ use crate::{
         alive::{Alive, Matter},
         body::{BodyFacts, Form, Mention},
         runtime::{Driver, Runtime},
+        surroundings::Surroundings,
         syntax::CallParts,
     },
     finding::{Applicability, FeatureWant, Fix, Note, Want},
     fix::{path, template::Template},
     knowledge::Wait,
-    rules::Surroundings,
 };
 
 /// Writes the row's `instead` in place of the call, or says why not.

@@ -3,7 +3,10 @@
 //! A row's path is followed once, through the definition map of its own crate, to the module item, type or trait
 //! that it names. Later only definitions are compared, so that renames and re-exports need no rows of their own.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use ra_ap_base_db::{Crate, all_crates};
 use ra_ap_hir::{Name, Symbol, crate_def_map};
@@ -24,11 +27,25 @@ pub struct Known {
     methods: HashMap<(Owner, String), Arc<Row>>,
     guards: HashMap<AdtId, Arc<Row>>,
     macros: HashMap<MacroId, Arc<Row>>,
-    runtimes: HashMap<Crate, String>,
+    runtimes: HashMap<Crate, KnownRuntime>,
     /// The last segments of the paths of blocking items: what their mentions look like.
     blocking_names: Vec<String>,
     /// The rows that found their crate and not their item: a feature that is off, or a version without it.
     pub absent: Vec<Arc<Row>>,
+}
+
+/// A crate that is a runtime.
+pub struct KnownRuntime {
+    pub name: String,
+    driving_features: Vec<String>,
+}
+
+impl KnownRuntime {
+    /// Whether somebody who depends on it with these features lets it drive his code.
+    pub fn drives(&self, features: &BTreeSet<String>) -> bool {
+        self.driving_features.is_empty()
+            || self.driving_features.iter().any(|it| features.contains(it))
+    }
 }
 
 /// Where a method is looked up: the type or the trait that it belongs to.
@@ -57,7 +74,9 @@ impl Known {
             let Some(name) = crate_name(db, krate) else { continue };
             for file in files.iter().filter(|it| it.krate == name.as_str()) {
                 if let Some(runtime) = &file.runtime {
-                    known.runtimes.insert(krate, runtime.clone());
+                    let driving_features = file.driving_features.clone();
+                    let runtime = KnownRuntime { name: runtime.clone(), driving_features };
+                    known.runtimes.insert(krate, runtime);
                 }
                 for row in &file.items {
                     known.add(db, krate, Arc::new(row.clone()));
@@ -110,9 +129,9 @@ impl Known {
         self.macros.get(&makro)
     }
 
-    /// The runtime that a crate is, by name.
-    pub fn runtime(&self, krate: Crate) -> Option<&str> {
-        self.runtimes.get(&krate).map(String::as_str)
+    /// The runtime that a crate is.
+    pub fn runtime(&self, krate: Crate) -> Option<&KnownRuntime> {
+        self.runtimes.get(&krate)
     }
 
     pub fn blocking_names(&self) -> impl Iterator<Item = &str> {

@@ -13,12 +13,13 @@ use crate::{
         body::BodyFacts,
         functions::{self, Candidate, Mentions},
         runtime::{self, Runtime},
+        surroundings::Surroundings,
         unseen,
     },
     finding::{Coverage, Finding, Note, Place},
     knowledge::{CrateRows, resolve::Known},
     page::Page,
-    rules::{Pass, Rule, Surroundings},
+    rules::{Pass, Rule},
     workspace::{Target, Workspace},
 };
 

@@ -1,13 +1,16 @@
 //! The fixture workspace, loaded once, and what async-fix does with a text that stands in it.
 
-use std::sync::{Mutex, OnceLock};
+use std::{
+    process::Command,
+    sync::{Mutex, OnceLock},
+};
 
 use async_fix::{
     config::{Choice, ProjectRequest},
     finding::{FilePath, Finding},
     knowledge::{self, CrateRows},
     plan::{self, Plan},
-    workspace::{Texts, Workspace},
+    workspace::{LoadError, Texts, Workspace},
 };
 
 use crate::repository;
@@ -62,7 +65,18 @@ impl Loaded {
     fn new() -> Loaded {
         let start = repository().join("tests/fixture");
         let request = ProjectRequest { start, ..ProjectRequest::default() };
-        let workspace = Workspace::load(&request, &|_| ()).expect("the fixture loads");
+        let load = || Workspace::load(&request, &|_| ());
+        let workspace = match load() {
+            // What the tests need they install.
+            Err(LoadError::NoStdSources { command }) => {
+                println!("{command}");
+                let status = Command::new("sh").args(["-c", &command]).status();
+                assert!(status.is_ok_and(|it| it.success()), "{command}");
+                load()
+            }
+            other => other,
+        };
+        let workspace = workspace.expect("the fixture loads");
         let rows = knowledge::shipped().expect("the rows parse");
         Loaded { workspace, rows }
     }

@@ -1,0 +1,21 @@
+//! What a body stands in: its package, and the runtime that drives its target.
+
+use crate::{
+    facts::runtime::Runtime,
+    finding::{FilePath, Place},
+    workspace::Workspace,
+};
+
+/// What a body stands in.
+pub struct Surroundings<'a> {
+    pub workspace: &'a Workspace,
+    /// The manifest of the package.
+    pub manifest: FilePath,
+    pub runtime: Runtime,
+}
+
+impl Surroundings<'_> {
+    pub fn text(&self, place: &Place) -> Option<&str> {
+        self.workspace.text(&place.file)
+    }
+}
