@@ -70,7 +70,7 @@ fn explain(rule: &str) -> Result<Outcome, Stop> {
     let pages = catalogue::pages();
     let page = pages.iter().find(|it| it.name == rule);
     let page = page.ok_or_else(|| catalogue::unknown(rule, &pages))?;
-    output::print(&format!("{}\n", page.text.trim_end()))?;
+    output::print(&rules::explain(page))?;
     Ok(Outcome::Clean)
 }
 

@@ -351,6 +351,9 @@ fn summaries_name_the_next_command() {
 #[test]
 fn coverage_says_what_was_not_seen() {
     check("coverage", &coverage::render(&seen()));
+    let errors: Vec<_> = coverage::errors(&seen()).collect();
+    let error = "internal error in blocking-fs at src/odd.rs:3; this is a bug in async-fix, please report it";
+    assert_eq!(errors, [error]);
     let blind = Coverage { calls_resolved: 20, calls: 80, bodies: 1, ..Coverage::default() };
     check("coverage-blind", &coverage::render(&blind));
 }
@@ -376,6 +379,12 @@ fn rules_as_table_and_json() {
     ];
     check("rules-table", &rules::table(&pages));
     check("rules-json", &rules::json(&pages));
+    let text = "---\nlevel: error\n---\n\n# block-on\n\nIt waits.\n".to_owned();
+    let page = Page { text, ..pages[0].clone() };
+    assert_eq!(
+        rules::explain(&page),
+        "# block-on\n\nIt waits.\n\nLevel: error. Best fix: safe. Group: blocking. Since: 0.1.0.\n"
+    );
     let names = || pages.iter().map(|it| it.name.as_str());
     assert_eq!(rules::nearest("blocking_slep", names()), Some("blocking-sleep"));
     assert_eq!(rules::nearest("xyz", names()), None);

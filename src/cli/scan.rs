@@ -35,6 +35,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
     if !arguments.output.quiet {
         output::note(&coverage::render(&plan.coverage));
     }
+    coverage::errors(&plan.coverage).for_each(|it| output::error(&it));
     match arguments.mode() {
         Mode::Check => print_findings(arguments, &plan, &plan.findings, &plan.texts)?,
         Mode::DryRun => print_patch(arguments, &plan, &workspace)?,

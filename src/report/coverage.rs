@@ -59,9 +59,12 @@ fn unseen(coverage: &Coverage, out: &mut String) {
     for (what, names) in lines.iter().filter(|(_, names)| !names.is_empty()) {
         let _ = writeln!(out, "Not seen: {what}: {names}");
     }
-    for error in &coverage.internal_errors {
-        let _ = writeln!(out, "error: {error}; this is a bug in async-fix, please report it");
-    }
+}
+
+/// What went wrong in async-fix itself, one sentence each.
+pub fn errors(coverage: &Coverage) -> impl Iterator<Item = String> {
+    let sentence = |it| format!("{it}; this is a bug in async-fix, please report it");
+    coverage.internal_errors.iter().map(sentence)
 }
 
 fn percent(coverage: &Coverage) -> usize {

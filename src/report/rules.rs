@@ -53,6 +53,18 @@ pub fn json(pages: &[Page]) -> String {
     serde_json::to_string_pretty(&document).expect("strings are always JSON") + "\n"
 }
 
+/// The page as it is read, with what its header says in a sentence.
+pub fn explain(page: &Page) -> String {
+    let header = page.text.strip_prefix("---\n").and_then(|it| it.split_once("\n---\n"));
+    let body = header.map_or(page.text.as_str(), |it| it.1).trim();
+    let fix = page.fix.map_or("none", |it| it.name());
+    let Page { group, since, .. } = page;
+    format!(
+        "{body}\n\nLevel: {}. Best fix: {fix}. Group: {group}. Since: {since}.\n",
+        page.level.name()
+    )
+}
+
 /// The name among `names` that `wrong` was most likely meant to be.
 pub fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let scored = names.map(|it| (strsim::jaro_winkler(&wrong.to_lowercase(), it), it));
