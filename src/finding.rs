@@ -221,6 +221,8 @@ pub struct Coverage {
     pub calls: usize,
     /// Calls whose callee is known.
     pub calls_resolved: usize,
+    /// The others, as `path:line: code`.
+    pub unresolved_calls: BTreeSet<String>,
     /// The runtimes that drive the targets, by crate name.
     pub runtimes: BTreeSet<String>,
     /// Macros that stayed unexpanded, with how often: derives, attributes, calls.

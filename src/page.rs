@@ -25,7 +25,7 @@ pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
     "async_lock" "async_std" "async_trait" "blocking" "compio" "compio_runtime" "crossbeam_epoch"
     "crossbeam_utils" "dashmap" "deadpool_sync" "fs_err" "futures_core" "futures_executor"
     "futures_io" "futures_lite" "futures_sink" "futures_util" "glommio" "http_body" "hyper"
-    "lock_api" "monoio" "once_cell" "parking_lot" "pollster" "rayon" "rayon_core" "rocket"
+    "lock_api" "monoio" "once_cell" "parking_lot" "pin_project" "pollster" "rayon" "rayon_core" "rocket"
     "smol" "smol_potat" "spin" "std" "threadpool" "tokio" "tokio_rayon" "tokio_rusqlite"
     "tokio_stream" "tokio_uring" "tokio_util" "tower" "tower_service" "tracing"
 ];

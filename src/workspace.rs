@@ -25,6 +25,7 @@ pub mod manifest;
 mod metadata;
 mod packages;
 mod prime;
+mod projection;
 mod std_sources;
 pub mod toolchain;
 

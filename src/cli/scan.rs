@@ -34,6 +34,9 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
     let (workspace, plan) = planned(arguments, &mut choice)?;
     if !arguments.output.quiet {
         output::note(&coverage::render(&plan.coverage));
+        if arguments.output.verbose {
+            output::note(&coverage::unresolved(&plan.coverage));
+        }
     }
     coverage::errors(&plan.coverage).for_each(|it| output::error(&it));
     match arguments.mode() {

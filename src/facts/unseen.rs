@@ -86,8 +86,17 @@ pub fn coverage(workspace: &Workspace, known: &Known) -> Coverage {
     coverage
 }
 
-/// Adds what stays dark in a body: macros that did not expand.
+/// Adds a body: its calls, known and unknown, and the macros in it that did not expand.
 pub fn add_body(body: &BodyFacts<'_>, coverage: &mut Coverage) {
+    coverage.bodies += 1;
+    coverage.calls += body.calls;
+    coverage.calls_resolved += body.calls_resolved;
+    for place in body.unresolved.iter().filter_map(|it| body.place_of(*it)) {
+        let Some(text) = body.workspace.text(&place.file) else { continue };
+        let line = text[..usize::from(place.range.start())].matches('\n').count() + 1;
+        let code = text[place.range].split_whitespace().collect::<Vec<_>>().join(" ");
+        coverage.unresolved_calls.insert(format!("{}:{line}: {code}", place.file));
+    }
     for (call, expansion) in body.map.expansions() {
         let failed =
             expansion.parse_macro_expansion_error(body.db).is_some_and(|it| it.err.is_some());

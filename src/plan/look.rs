@@ -85,9 +85,6 @@ impl InTarget<'_> {
         if let Some(at) = &at
             && sights.counted.insert(at.clone())
         {
-            coverage.bodies += 1;
-            coverage.calls += body.calls;
-            coverage.calls_resolved += body.calls_resolved;
             unseen::add_body(&body, coverage);
         }
         let around = Surroundings {

@@ -61,6 +61,11 @@ fn unseen(coverage: &Coverage, out: &mut String) {
     }
 }
 
+/// Every call in a body that was looked into and whose callee is not known, one a line.
+pub fn unresolved(coverage: &Coverage) -> String {
+    coverage.unresolved_calls.iter().map(|it| format!("Not known: {it}\n")).collect()
+}
+
 /// What went wrong in async-fix itself, one sentence each.
 pub fn errors(coverage: &Coverage) -> impl Iterator<Item = String> {
     let sentence = |it| format!("{it}; this is a bug in async-fix, please report it");

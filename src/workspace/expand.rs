@@ -1,6 +1,6 @@
-//! Native expanders for the helper macros behind `select!`, `join!` and `stream!`.
+//! Native expanders for the helper macros behind `select!`, `join!` and `stream!`, and for `#[pin_project]`.
 //!
-//! Those helpers are procedural macros, and code of the project's dependencies is not run. What they write is replaced
+//! These are procedural macros, and code of the project's dependencies is not run. What they write is replaced
 //! by plain code with the same types in which every token of the user's stands once: that is all the analysis needs.
 
 use std::{any::Any, sync::Arc};
@@ -15,10 +15,13 @@ use ra_ap_tt::{
     Delimiter, DelimiterKind, Leaf, TokenTreesView, TopSubtree, TopSubtreeBuilder, TtElement,
 };
 
-use crate::workspace::branches::{self, Branch};
+use crate::workspace::{
+    branches::{self, Branch},
+    projection,
+};
 
 /// The helpers, by the crate that defines them.
-const HELPERS: [(&str, &[(&str, Helper)]); 3] = [
+const HELPERS: [(&str, &[(&str, Helper)]); 4] = [
     (
         "tokio_macros",
         &[
@@ -39,6 +42,7 @@ const HELPERS: [(&str, &[(&str, Helper)]); 3] = [
         "async_stream_impl",
         &[("stream_inner", Helper::Stream), ("try_stream_inner", Helper::TryStream)],
     ),
+    ("pin_project_internal", &[("pin_project", Helper::PinProject)]),
 ];
 
 /// The expanders for a procedural macro crate; none when it is not one that is known here.
@@ -48,7 +52,10 @@ pub(super) fn helpers_of(krate: &str) -> Vec<ProcMacro> {
     helpers
         .map(|(name, helper)| ProcMacro {
             name: Symbol::intern(name),
-            kind: ProcMacroKind::Bang,
+            kind: match helper {
+                Helper::PinProject => ProcMacroKind::Attr,
+                _ => ProcMacroKind::Bang,
+            },
             expander: Arc::new(*helper),
             disabled: false,
         })
@@ -66,6 +73,8 @@ enum Helper {
     Select,
     Stream,
     TryStream,
+    /// An attribute: the type below it stays, and gets projections beside it.
+    PinProject,
 }
 
 impl ProcMacroExpander for Helper {
@@ -73,7 +82,7 @@ impl ProcMacroExpander for Helper {
         &self,
         _: &dyn SourceDatabase,
         input: &TopSubtree,
-        _: Option<&TopSubtree>,
+        arguments: Option<&TopSubtree>,
         _: &Env,
         _: Span,
         call_site: Span,
@@ -85,11 +94,17 @@ impl ProcMacroExpander for Helper {
         match self {
             Helper::OutputEnum => output_enum(input, &mut writer),
             Helper::Unchanged => writer.tokens(input),
-            Helper::Join => join(input, &mut writer),
-            Helper::TryJoin => try_join(input, &mut writer),
-            Helper::Select => select(input, &mut writer),
-            Helper::Stream => stream(input, false, &mut writer),
-            Helper::TryStream => stream(input, true, &mut writer),
+            Helper::Join => writer.value(|it| join(input, it)),
+            Helper::TryJoin => writer.value(|it| try_join(input, it)),
+            Helper::Select => writer.value(|it| select(input, it)),
+            Helper::Stream => writer.value(|it| stream(input, false, it)),
+            Helper::TryStream => writer.value(|it| stream(input, true, it)),
+            Helper::PinProject => {
+                let arguments = arguments.map(|it| it.to_string()).unwrap_or_default();
+                writer.tokens(input);
+                writer
+                    .text(&projection::beside(&input.to_string(), &arguments).unwrap_or_default());
+            }
         }
         Ok(writer.builder.build())
     }
@@ -238,7 +253,8 @@ fn stream_body(
             {
                 for_await(&mut rest, path, fallible, writer);
             }
-            TtElement::Leaf(_) => writer.tokens(rest.from_savepoint(savepoint)),
+            // Alone it may be half of a `::`.
+            TtElement::Leaf(_) => writer.builder.extend_with_tt(rest.from_savepoint(savepoint)),
         }
     }
 }
@@ -291,12 +307,21 @@ impl Writer {
             text,
         );
         if let Some(parsed) = parsed {
-            self.builder.extend_with_tt_alone(parsed.token_trees());
+            // A text that is one group comes back as that group, without a root around it.
+            match parsed.top_subtree().delimiter.kind {
+                DelimiterKind::Invisible => self.tokens(parsed.token_trees()),
+                _ => self.tokens(parsed.as_token_trees()),
+            }
         }
     }
 
     fn tokens(&mut self, tokens: TokenTreesView<'_>) {
         self.builder.extend_with_tt_alone(tokens);
+    }
+
+    /// Between brackets: a block at the end of a block would be read as a statement.
+    fn value(&mut self, content: impl FnOnce(&mut Writer)) {
+        self.group(DelimiterKind::Parenthesis, content);
     }
 
     fn braces(&mut self, content: impl FnOnce(&mut Writer)) {

@@ -77,6 +77,8 @@ pub(super) fn load(
     change.set_crate_graph(graph);
     change.set_proc_macros(builder);
     let mut db = RootDatabase::new(None);
+    // Those without an expander here leave what they stand on as it is written.
+    db.enable_proc_attr_macros();
     db.apply_change(change);
 
     let targets = targets(&db, &views);

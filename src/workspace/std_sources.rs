@@ -57,7 +57,7 @@ fn command(toolchain: &Toolchain) -> String {
     match toolchain.rustup_name() {
         Some(name) => format!("rustup component add rust-src --toolchain {name}"),
         None if Path::new("/etc/debian_version").exists() => {
-            "apt-get install rust-web-src".to_owned()
+            "apt-get install -y rust-web-src".to_owned()
         }
         None => "rustup component add rust-src".to_owned(),
     }
