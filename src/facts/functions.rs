@@ -36,8 +36,10 @@ pub struct Candidate {
 }
 
 /// The places in each file where a name stands that some row asks for.
-pub struct Mentions {
-    by_file: HashMap<ra_ap_vfs::FileId, Vec<TextSize>>,
+pub enum Mentions {
+    At(HashMap<ra_ap_vfs::FileId, Vec<TextSize>>),
+    /// Every function is asked about.
+    Everywhere,
 }
 
 impl Mentions {
@@ -62,11 +64,12 @@ impl Mentions {
             .map(|(id, text)| (id, identifiers(text, &names)))
             .filter(|(_, places)| !places.is_empty())
             .collect();
-        Mentions { by_file }
+        Mentions::At(by_file)
     }
 
     fn inside(&self, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
-        let Some(places) = self.by_file.get(&file) else { return false };
+        let Mentions::At(by_file) = self else { return true };
+        let Some(places) = by_file.get(&file) else { return false };
         let from = places.partition_point(|it| *it < range.start());
         places.get(from).is_some_and(|it| *it < range.end())
     }
