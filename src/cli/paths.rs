@@ -15,15 +15,13 @@ pub(super) fn resolve(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     paths.iter().map(resolve).collect()
 }
 
-/// Where to look for the project: here, or else where the first of `paths` is.
+/// Where to look for the project: where the first of `paths` is, or else here.
 pub(super) fn start(paths: &[PathBuf]) -> Result<PathBuf, String> {
-    let here =
-        std::env::current_dir().map_err(|it| format!("the current folder cannot be read: {it}"))?;
     match paths.first() {
-        Some(first) if !here.ancestors().any(|it| it.join("Cargo.toml").is_file()) => {
-            Ok(first.clone())
+        Some(first) => Ok(first.clone()),
+        None => {
+            std::env::current_dir().map_err(|it| format!("the current folder cannot be read: {it}"))
         }
-        _ => Ok(here),
     }
 }
 
