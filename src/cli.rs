@@ -9,6 +9,7 @@ use crate::{
         arguments::{Arguments, Command, RulesFormat},
         output::Stop,
     },
+    plan::look,
     report::rules,
 };
 
@@ -47,6 +48,12 @@ pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
         }
     };
     output::choose_colour(parsed.colour);
+    let speak = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !look::is_guarded() {
+            speak(panic);
+        }
+    }));
     let result = match parsed.command {
         Some(Command::Explain { rule }) => explain(&rule),
         Some(Command::Rules { output_format }) => list(output_format),

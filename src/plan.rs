@@ -10,7 +10,7 @@ use crate::{
 
 mod features;
 mod imports;
-mod look;
+pub mod look;
 pub mod manifest;
 mod merge;
 mod planner;

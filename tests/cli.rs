@@ -49,6 +49,92 @@ fn bad_input_is_one_sentence_and_status_2() {
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
+/// A project whose files are `files`, outside version control.
+fn files(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let project = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        let path = project.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    project
+}
+
+#[test]
+fn bad_projects_are_one_sentence_and_status_2() {
+    let manifest = b"[package]\nname = \"bad\"\nedition = \"2024\"\n";
+    let other = tempfile::tempdir().unwrap();
+    let outside = other.path().to_str().unwrap();
+    let unknown =
+        [&manifest[..], b"[dependencies]\nasync-fix-test-no-such-crate = \"1\"\n"].concat();
+    let cases: [(&[(&str, &[u8])], &[&str], &str); 6] = [
+        (&[("Cargo.toml", b"[package]\nname = 1\n")], &[], "error: cargo cannot read `"),
+        (
+            &[("Cargo.toml", b"[workspace]\nmembers = [\"gone\"]\n")],
+            &[],
+            "error: cargo cannot read `",
+        ),
+        (
+            &[("Cargo.toml", &unknown), ("src/lib.rs", b"")],
+            &["--offline"],
+            "error: cargo cannot read `",
+        ),
+        (
+            &[
+                ("Cargo.toml", manifest),
+                ("src/lib.rs", b"mod latin;"),
+                ("src/latin.rs", b"// \xe9"),
+            ],
+            &[],
+            "error: `src/latin.rs` is not UTF-8",
+        ),
+        (
+            &[("Cargo.toml", manifest), ("src/lib.rs", b"")],
+            &["src", outside],
+            "is outside the workspace `",
+        ),
+        (
+            &[("Cargo.toml", manifest), ("src/lib.rs", b"")],
+            &["--std-src", "src"],
+            "error: there are no sources of the standard library in `",
+        ),
+    ];
+    for (contents, arguments, message) in cases {
+        let project = files(contents);
+        let output = async_fix(arguments).current_dir(project.path()).output().unwrap();
+        let said = stderr(&output);
+        assert!(said.starts_with("error: ") && said.contains(message), "{said}");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
+        assert!(!project.path().join("Cargo.lock").exists());
+    }
+}
+
+#[test]
+fn a_file_that_no_module_names_may_hold_anything() {
+    let manifest = b"[package]\nname = \"good\"\nedition = \"2024\"\n";
+    let project = files(&[
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", b""),
+        ("src/not_a_module.rs", b"\xff\xfe"),
+    ]);
+    let output = async_fix(&[]).current_dir(project.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn syntax_errors_are_no_bad_input() {
+    let manifest = b"[package]\nname = \"broken\"\nedition = \"2024\"\n";
+    let project = files(&[("Cargo.toml", manifest), ("src/lib.rs", b"pub fn f() { let x = ; }\n")]);
+    let output = async_fix(&[]).current_dir(project.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("what follows syntax errors in: src/lib.rs"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let mut child = async_fix(&["rules", "--output-format", "json"]);
@@ -114,7 +200,7 @@ fn project() -> tempfile::TempDir {
     fs::write(project.path().join("Cargo.toml"), MANIFEST).unwrap();
     fs::write(project.path().join("src/lib.rs"), BEFORE).unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    let cargo = cargo.args(["generate-lockfile", "--offline"]).current_dir(project.path());
+    let cargo = cargo.args(["generate-lockfile"]).current_dir(project.path());
     assert!(cargo.output().unwrap().status.success());
     for arguments in ["init -q", "add .", "-c user.name=a -c user.email=a@b.c commit -q -m start"] {
         assert!(git(&project, arguments).status.success());
@@ -131,8 +217,7 @@ fn git(project: &tempfile::TempDir, arguments: &str) -> Output {
 fn the_patch_is_what_is_written() {
     let project = project();
     let run = |arguments: &[&str]| {
-        let all = ["--offline"].iter().chain(arguments).copied().collect::<Vec<_>>();
-        let output = async_fix(&all).current_dir(project.path()).output().unwrap();
+        let output = async_fix(arguments).current_dir(project.path()).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap(), output.stderr)
     };
     let text = || fs::read_to_string(project.path().join("src/lib.rs")).unwrap();

@@ -4,8 +4,10 @@
 //! is a new place where it may stop for good. That matters when state which outlives the future is changed on both
 //! sides of it, and the code has no way out there yet.
 
-use ra_ap_hir_def::hir::{BinaryOp, BindingId, Expr, ExprId, Pat, PatId};
-use ra_ap_hir_def::{hir::UnaryOp, type_ref::Mutability};
+use ra_ap_hir_def::{
+    hir::{BinaryOp, BindingId, Expr, ExprId, PatId, UnaryOp},
+    type_ref::Mutability,
+};
 use ra_ap_hir_ty::{Adjust, AutoBorrow, next_solver::TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
@@ -107,10 +109,7 @@ impl BodyFacts<'_> {
             Expr::Ref { expr, mutability: Mutability::Mut, .. } => self.outlives(*expr),
             _ => {
                 let adjustments = self.infer.expr_adjustment(expr).unwrap_or_default();
-                let mutable = adjustments.iter().any(|it| {
-                    matches!(it.kind, Adjust::Borrow(AutoBorrow::Ref(kind)) if ra_ap_rustc_type_ir::Mutability::from(kind).is_mut())
-                });
-                mutable && self.outlives(expr)
+                adjustments.iter().any(|it| borrows_mutably(&it.kind)) && self.outlives(expr)
             }
         }
     }
@@ -118,12 +117,6 @@ impl BodyFacts<'_> {
     fn assigns(&self, target: PatId) -> bool {
         let mut outlives = false;
         self.body.walk_exprs_in_pat(target, |it| outlives |= self.outlives(it));
-        let mut locals: Vec<BindingId> = Vec::new();
-        self.body.walk_pats(target, &mut |it| {
-            if let Pat::Bind { id, .. } = self.body[it] {
-                locals.push(id);
-            }
-        });
         outlives
     }
 
@@ -156,5 +149,14 @@ impl BodyFacts<'_> {
             }
             _ => false,
         }
+    }
+}
+
+fn borrows_mutably(step: &Adjust) -> bool {
+    match step {
+        Adjust::Borrow(AutoBorrow::Ref(kind)) => {
+            ra_ap_rustc_type_ir::Mutability::from(*kind).is_mut()
+        }
+        _ => false,
     }
 }

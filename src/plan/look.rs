@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    cell::Cell,
     collections::{BTreeMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
@@ -118,6 +119,15 @@ impl InTarget<'_> {
     }
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread will be caught and reported, so that nobody else needs to speak of it.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// Runs `work` so that a panic in it costs this one answer. A cancelled query is no panic and goes on.
 fn guarded<T>(
     coverage: &mut Coverage,
@@ -125,7 +135,10 @@ fn guarded<T>(
     at: Option<&Place>,
     work: impl FnOnce() -> T,
 ) -> Option<T> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    let outer = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(outer);
+    match result {
         Ok(it) => Some(it),
         Err(panic) if panic.is::<salsa::Cancelled>() => resume_unwind(panic),
         Err(panic) => {
