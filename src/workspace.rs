@@ -19,6 +19,7 @@ mod branches;
 mod edit_limits;
 mod expand;
 mod files;
+mod graph;
 mod load;
 pub mod lock;
 pub mod manifest;
@@ -28,6 +29,7 @@ mod prime;
 mod projection;
 mod std_sources;
 pub mod toolchain;
+mod views;
 
 /// A member of the workspace.
 #[derive(Clone, Debug)]
@@ -58,15 +60,14 @@ pub struct Dependency {
     pub version: Option<String>,
 }
 
+/// Build scripts and procedural macros are not analysed: they run where there is no async code yet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum TargetKind {
     Lib,
-    ProcMacro,
     Bin,
     Example,
     Test,
     Bench,
-    BuildScript,
 }
 
 /// One crate to analyse: a target of a member, as cargo would build it.

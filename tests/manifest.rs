@@ -119,6 +119,23 @@ fn a_list_over_several_lines_keeps_its_style() {
     }
 }
 
+/// As TOML 1.1 allows, and cargo with it.
+#[test]
+fn an_inline_table_over_several_lines_keeps_its_style() {
+    let cases = [
+        (
+            "{\n  version = \"1\", # old\n}",
+            "{\n  version = \"1\", # old\n  features = [\"fs\"],\n}",
+        ),
+        ("{\n  version = \"1\"\n}", "{\n  version = \"1\",\n  features = [\"fs\"]\n}"),
+        ("{ version = \"1\", }", "{ version = \"1\", features = [\"fs\"], }"),
+    ];
+    for (before, after) in cases {
+        let line = |table| format!("[dependencies]\ntokio = {table}\n");
+        turns(Normal, "tokio/fs", &line(before), &line(after));
+    }
+}
+
 #[test]
 fn a_table_of_its_own_gets_a_line() {
     turns(

@@ -233,10 +233,7 @@ impl Search<'_> {
     }
 
     fn in_test(&self, function: FunctionId, source: &InFile<ast::Fn>) -> bool {
-        let by_target = matches!(
-            self.target.kind,
-            TargetKind::Test | TargetKind::Bench | TargetKind::BuildScript
-        );
+        let by_target = matches!(self.target.kind, TargetKind::Test | TargetKind::Bench);
         let by_attribute = || {
             self.entry_row(function, &source.value) == Some(true)
                 || source.value.attrs().any(|it| is_test(&it))

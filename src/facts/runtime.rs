@@ -76,8 +76,7 @@ fn conditional(dependency: &Dependency) -> bool {
 /// Whether code of this target may name this dependency.
 fn serves(dependency: &Dependency, target: &Target) -> bool {
     match (dependency.kind, target.kind) {
-        (DependencyKind::Build, kind) => kind == TargetKind::BuildScript,
-        (_, TargetKind::BuildScript) => false,
+        (DependencyKind::Build, _) => false,
         (DependencyKind::Normal, _) => true,
         (DependencyKind::Dev, kind) => {
             matches!(kind, TargetKind::Test | TargetKind::Bench | TargetKind::Example)

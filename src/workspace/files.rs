@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use ra_ap_base_db::SourceRoot;
 use ra_ap_load_cargo::{ProjectFolders, SourceRootConfig};
 use ra_ap_paths::AbsPath;
 use ra_ap_project_model::ProjectWorkspace;
 use ra_ap_vfs::{
     FileId, Vfs, VfsPath,
+    file_set::FileSet,
     loader::{Config, Entry, Handle, LoadingProgress, Message},
 };
 use ra_ap_vfs_notify::NotifyHandle;
@@ -74,6 +76,21 @@ impl Files {
     pub fn vfs(&self) -> &Vfs {
         &self.vfs
     }
+}
+
+/// The files by package; all those of the user's own lie in one root, since a `#[path]` may reach from one into another.
+pub(super) fn roots(config: &SourceRootConfig, vfs: &Vfs) -> Vec<SourceRoot> {
+    let (libraries, own): (Vec<_>, Vec<_>) =
+        config.partition(vfs).into_iter().partition(|it| it.is_library);
+    let mut files = FileSet::default();
+    for root in own {
+        for (id, path) in root.iter().filter_map(|it| Some((it, root.path_for_file(&it)?))) {
+            files.insert(id, path.clone());
+        }
+    }
+    let mut roots = vec![SourceRoot::new_local(files)];
+    roots.extend(libraries);
+    roots
 }
 
 /// Nearly half of the standard library is SIMD intrinsics, which no async code waits for.

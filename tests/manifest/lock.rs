@@ -151,6 +151,32 @@ fn paths_may_be_absolute() {
 }
 
 #[test]
+fn sources_and_patches_of_the_configuration_count() {
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\n";
+    let vendored = "[package]\nname = \"vendored\"\nversion = \"1.2.0\"\n";
+    let patched = "[package]\nname = \"patched\"\nversion = \"1.3.0\"\n";
+    let project = Scratch::new(&[
+        ("app/Cargo.toml", manifest),
+        ("vendor/vendored/Cargo.toml", vendored),
+        ("patched/Cargo.toml", patched),
+    ]);
+    project.write("vendor/vendored/.cargo-checksum.json", "{\"files\":{}}");
+    project.write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"vendor\"\n\
+         [patch.crates-io]\npatched = { path = \"patched\" }\n",
+    );
+    project.cargo_ok("app", &["generate-lockfile", "--offline"]);
+    let root = project.path("app/Cargo.toml");
+    let text = format!("{manifest}vendored = \"1\"\npatched = \"1\"\n");
+    let edited = BTreeMap::from([(root.clone(), text.clone())]);
+    let new = fitting_lock(&root, &[], &edited, &this_cargo()).unwrap().unwrap();
+    project.write("app/Cargo.toml", &text);
+    project.cargo_ok("app", &["generate-lockfile", "--offline"]);
+    assert_eq!(new, project.read("app/Cargo.lock"));
+}
+
+#[test]
 fn a_package_that_is_not_here_is_a_problem() {
     let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\n";
     let project = Scratch::new(&[("Cargo.toml", manifest)]);

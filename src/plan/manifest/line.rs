@@ -53,15 +53,14 @@ impl<'a> Line<'a> {
             }
             Item::Value(Value::InlineTable(table)) if !table.is_dotted() => {
                 let inside = inside(self.item.span()?);
-                let used = self.text[inside.clone()].trim_end();
-                let at = inside.start + used.len();
-                Some(vec![if used.is_empty() {
-                    (inside, format!(" {list} "))
-                } else if used.ends_with(',') {
-                    (at..at, format!(" {list}"))
-                } else {
-                    (at..at, format!(", {list}"))
-                }])
+                let entries = table.iter().filter_map(|(name, _)| {
+                    let (key, item) = table.get_key_value(name)?;
+                    Some(key.span()?.start..end_of_line_item(item)?)
+                });
+                Some(match entries.max_by_key(|entry| entry.end) {
+                    Some(last) => append(self.text, &inside, last, " ", list),
+                    None => vec![(inside, format!(" {list} "))],
+                })
             }
             Item::Table(table) if !table.is_dotted() => {
                 let last = table.iter().filter_map(|(_, item)| end_of_line_item(item)).max();
@@ -105,39 +104,39 @@ impl<'a> Line<'a> {
         vec![(end..end, format!("{}{indentation}{new}", newline(self.text)))]
     }
 
-    /// Appends in the array's own style: on a line of its own or not, with a trailing comma or not.
     fn append_to_array(&self, array: &Array, feature: &str) -> Option<Edits> {
-        let text = self.text;
         let inside = inside(array.span()?);
         let Some(last) = array.iter().last() else {
             // Spaces in an empty list go, comments stay.
-            let blank = text[inside.clone()].trim().is_empty();
+            let blank = self.text[inside.clone()].trim().is_empty();
             let range = if blank { inside } else { inside.start..inside.start };
             return Some(vec![(range, format!("\"{feature}\""))]);
         };
         let last = last.span()?;
-        let quote = if text[last.clone()].starts_with('\'') { '\'' } else { '"' };
+        let quote = if self.text[last.clone()].starts_with('\'') { '\'' } else { '"' };
         let new = format!("{quote}{feature}{quote}");
-        let comma = comma(text, last.end..inside.end);
-        let own_line = text[line_start(text, last.start)..last.start].trim().is_empty();
-        if !own_line {
-            let space = if spaced(text, array) { " " } else { "" };
-            return Some(vec![match comma {
-                Some(comma) => (comma + 1..comma + 1, format!("{space}{new},")),
-                None => (last.end..last.end, format!(",{space}{new}")),
-            }]);
-        }
-        let new = format!("{}{}{new}", newline(text), indentation(text, last.start));
-        Some(match comma {
-            Some(comma) => {
-                let at = line_end(text, comma + 1).min(before_bracket(text, &inside));
-                vec![(at..at, format!("{new},"))]
-            }
-            None => {
-                let at = line_end(text, last.end).min(before_bracket(text, &inside));
-                vec![(last.end..last.end, ",".to_owned()), (at..at, new)]
-            }
-        })
+        let space = if spaced(self.text, array) { " " } else { "" };
+        Some(append(self.text, &inside, last, space, &new))
+    }
+}
+
+/// Appends `new` to a list in its own style: on a line of its own or not, with a trailing comma or not.
+/// `inside` is what stands between the brackets, `last` the last entry; `space` follows a comma within a line.
+fn append(text: &str, inside: &Range<usize>, last: Range<usize>, space: &str, new: &str) -> Edits {
+    let comma = comma(text, last.end..inside.end);
+    let own_line = text[line_start(text, last.start)..last.start].trim().is_empty();
+    if !own_line {
+        return vec![match comma {
+            Some(comma) => (comma + 1..comma + 1, format!("{space}{new},")),
+            None => (last.end..last.end, format!(",{space}{new}")),
+        }];
+    }
+    let below = format!("{}{}{new}", newline(text), indentation(text, last.start));
+    let at = line_end(text, comma.map_or(last.end, |comma| comma + 1));
+    let at = at.min(before_bracket(text, inside));
+    match comma {
+        Some(_) => vec![(at..at, format!("{below},"))],
+        None => vec![(last.end..last.end, ",".to_owned()), (at..at, below)],
     }
 }
 
