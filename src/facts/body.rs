@@ -1,12 +1,12 @@
 //! One body, read once: which items that rules ask for it mentions, where each of those runs, what surrounds it.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use la_arena::ArenaMap;
 use ra_ap_hir_def::{
-    CallableDefId, DefWithBodyId, FunctionId,
+    CallableDefId, DefWithBodyId, FunctionId, HasModule,
     expr_store::{Body, BodySourceMap},
-    hir::{ClosureKind, CoroutineSource, Expr, ExprId},
+    hir::{ClosureKind, Expr, ExprId, Statement},
     resolver::{HasResolver, Resolver, ValueNs},
 };
 use ra_ap_hir_ty::{
@@ -15,7 +15,7 @@ use ra_ap_hir_ty::{
 };
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
-use ra_ap_syntax::SyntaxKind;
+use ra_ap_syntax::{SyntaxKind, TextRange};
 
 use crate::{
     facts::runs_on::{Context, Thread},
@@ -69,8 +69,10 @@ pub enum Form {
     Method,
     /// Called by another name: through a local variable.
     Indirect,
-    /// Handed on as a value.
+    /// Handed to something that may call it.
     Value,
+    /// Named, and neither called nor handed on.
+    Named,
 }
 
 /// How a function comes to run.
@@ -133,7 +135,7 @@ impl<'db> BodyFacts<'db> {
             }
             Expr::Path(_) => {
                 if let Some(row) = self.row_of_type(self.infer.expr_ty(expr)) {
-                    self.mention(row, Form::Value, expr, context);
+                    self.mention(row, Form::Named, expr, context);
                 }
                 self.children(expr, context, None);
             }
@@ -234,7 +236,7 @@ impl<'db> BodyFacts<'db> {
         context: Context,
         handed: Option<FutureRuns>,
     ) {
-        let runs = row.and_then(|it| it.closure);
+        let runs = self.closure_runs(call, row);
         // `Box::pin(async { .. })` hands its argument on.
         let future = row.map_or(handed, |it| it.future);
         for arg in args {
@@ -244,11 +246,56 @@ impl<'db> BodyFacts<'db> {
                     self.visit_closure(*arg, closure_kind, context, future, runs);
                 }
                 Expr::Path(_) if self.is_function(*arg) => {
-                    self.visit(*arg, context.closure(runs), None);
+                    if let Some(row) = self.row_of_type(self.infer.expr_ty(*arg)) {
+                        self.mention(row, Form::Value, *arg, context.closure(runs));
+                    }
+                    self.sequence.push((*arg, context.awaits_in));
                 }
                 _ => self.visit(*arg, context, future),
             }
         }
+    }
+
+    /// Where a closure runs that this call is given. One that waits in a variable is run by whoever gets that.
+    fn closure_runs(&self, call: ExprId, row: Option<&Row>) -> Option<ClosureRuns> {
+        match row?.closure? {
+            ClosureRuns::Lazy if self.is_stored(call) => None,
+            ClosureRuns::Lazy => Some(ClosureRuns::Here),
+            runs => Some(runs),
+        }
+    }
+
+    /// Whether a lazy value, or what is built on it, ends up in a variable instead of being used on the spot.
+    fn is_stored(&self, call: ExprId) -> bool {
+        let mut value = call;
+        while let Some(parent) = self.parents.get(value).copied() {
+            match &self.body[parent] {
+                Expr::MethodCall { receiver, .. } if *receiver == value => {
+                    let method = self.infer.method_resolution(parent);
+                    let row = method.and_then(|it| self.known.function(self.db, it.0));
+                    if row.is_none_or(|it| it.closure != Some(ClosureRuns::Lazy)) {
+                        return false;
+                    }
+                    value = parent;
+                }
+                Expr::Block { statements, .. } => {
+                    return statements.iter().any(|it| {
+                        matches!(it, Statement::Let { initializer, .. } if *initializer == Some(value))
+                    });
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// The ranges of the expressions that stand in a file, as they are written.
+    pub fn ranges(&self) -> HashSet<TextRange> {
+        let range = |(expr, _): &(ExprId, Option<ExprId>)| {
+            let source = self.map.expr_syntax(*expr).ok()?;
+            (!source.file_id.is_macro()).then(|| source.value.syntax_node_ptr().text_range())
+        };
+        self.sequence.iter().filter_map(range).collect()
     }
 
     fn visit_closure(
@@ -331,6 +378,58 @@ impl<'db> BodyFacts<'db> {
         row.drop_blocks.then(|| self.body[local].name.as_str())
     }
 
+    /// Whether the call is given a future of the function that it stands in.
+    pub fn is_given_itself(&self, mention: &Mention) -> bool {
+        let mut found = false;
+        self.walk(mention.expr, &mut |expr| found |= self.callee_of(expr) == Some(self.function));
+        found
+    }
+
+    /// Whether what the method is called on does nothing but be there: variables, and functions of std or a runtime.
+    pub fn has_idle_receiver(&self, mention: &Mention) -> bool {
+        match &self.body[mention.expr] {
+            Expr::MethodCall { receiver, .. } => self.is_idle(*receiver),
+            _ => true,
+        }
+    }
+
+    fn is_idle(&self, expr: ExprId) -> bool {
+        let is_idle_call = |callee: Option<FunctionId>| {
+            let krate = callee.map(|it| it.krate(self.db));
+            krate.is_some_and(|it| {
+                it.data(self.db).origin.is_lang() || self.known.runtime(it).is_some()
+            })
+        };
+        match &self.body[expr] {
+            Expr::Path(_) | Expr::Literal(_) => true,
+            Expr::Call { .. } | Expr::MethodCall { .. } if !is_idle_call(self.callee_of(expr)) => {
+                false
+            }
+            Expr::Call { callee: _, args } => args.iter().all(|it| self.is_idle(*it)),
+            Expr::MethodCall { receiver, args, .. } => {
+                self.is_idle(*receiver) && args.iter().all(|it| self.is_idle(*it))
+            }
+            Expr::Field { expr, .. } | Expr::Ref { expr, .. } | Expr::UnaryOp { expr, .. } => {
+                self.is_idle(*expr)
+            }
+            // `Runtime::new()?`
+            Expr::Match { expr, .. } => self.is_idle(*expr),
+            _ => false,
+        }
+    }
+
+    fn callee_of(&self, call: ExprId) -> Option<FunctionId> {
+        match &self.body[call] {
+            Expr::Call { callee, .. } => function_of(self.infer.expr_ty(*callee)),
+            Expr::MethodCall { .. } => self.infer.method_resolution(call).map(|it| it.0),
+            _ => None,
+        }
+    }
+
+    pub(super) fn krate(&self) -> ra_ap_base_db::Crate {
+        self.function.krate(self.db)
+    }
+
     /// Names as they are seen from this expression.
     pub(crate) fn resolver_at(&self, expr: ExprId) -> Resolver<'db> {
         let owner = DefWithBodyId::FunctionId(self.function);
@@ -349,9 +448,6 @@ fn closure_context(
 ) -> Context {
     match kind {
         // What becomes of the entry point's own body is known from its attribute.
-        ClosureKind::Coroutine { source: CoroutineSource::Fn, .. } => {
-            context.coroutine(expr, future)
-        }
         ClosureKind::Coroutine { .. } => context.coroutine(expr, future),
         // Its body is a coroutine, which is met next.
         ClosureKind::CoroutineClosure(_) => Context::function(Thread::Worker),
