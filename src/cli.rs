@@ -34,8 +34,24 @@ enum Outcome {
 
 const FAILURE: u8 = 2;
 
+/// Code nests as deep as people write it, and so does what reads it.
+const STACK_BYTES: usize = 256 << 20;
+
 /// Does what `arguments` ask for; `program` is what the user typed before them.
 pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
+    let work = std::thread::Builder::new().stack_size(STACK_BYTES);
+    match work.spawn(move || run_here(program, arguments)).map(|it| it.join()) {
+        Ok(Ok(code)) => code,
+        // What went wrong in the thread has been said by it.
+        Ok(Err(_)) => ExitCode::from(FAILURE),
+        Err(error) => {
+            output::error(&format!("no thread can be started: {error}"));
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
     let command = Arguments::command().bin_name(program);
     let all = [OsString::from("async-fix")].into_iter().chain(arguments.iter().cloned());
     let parsed = command.try_get_matches_from(all).and_then(|it| Arguments::from_arg_matches(&it));

@@ -49,8 +49,11 @@ fn bad_input_is_one_sentence_and_status_2() {
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
+/// Paths and contents.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A project whose files are `files`, outside version control.
-fn files(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+fn files(files: Files) -> tempfile::TempDir {
     let project = tempfile::tempdir().unwrap();
     for (path, bytes) in files {
         let path = project.path().join(path);
@@ -67,7 +70,7 @@ fn bad_projects_are_one_sentence_and_status_2() {
     let outside = other.path().to_str().unwrap();
     let unknown =
         [&manifest[..], b"[dependencies]\nasync-fix-test-no-such-crate = \"1\"\n"].concat();
-    let cases: [(&[(&str, &[u8])], &[&str], &str); 6] = [
+    let cases: [(Files, &[&str], &str); 6] = [
         (&[("Cargo.toml", b"[package]\nname = 1\n")], &[], "error: cargo cannot read `"),
         (
             &[("Cargo.toml", b"[workspace]\nmembers = [\"gone\"]\n")],

@@ -260,7 +260,7 @@ fn mod_path(path: &ast::Path) -> Option<ModPath> {
     let names = path.segments().map(|it| it.name_ref()).collect::<Option<Vec<_>>>()?;
     let absolute = path.first_segment().is_some_and(|it| it.coloncolon_token().is_some());
     let kind = if absolute { PathKind::Abs } else { PathKind::Plain };
-    Some(ModPath::from_segments(kind, names.iter().map(|it| ra_ap_hir::Name::new_root(&it.text()))))
+    Some(ModPath::from_segments(kind, names.iter().map(|it| ra_ap_hir::Name::new_root(it.text()))))
 }
 
 /// `tokio::main` in `#[cfg_attr(condition, tokio::main)]`, which is taken to hold.

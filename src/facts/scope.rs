@@ -73,7 +73,7 @@ impl BodyFacts<'_> {
                 for statement in statements.iter().take_while(|it| !mentions(it, child)) {
                     if let Statement::Let { pat, initializer, .. } = statement {
                         self.bindings_in(*pat, scope);
-                        initializer.into_iter().for_each(|it| self.kept_by_let(*pat, *it, scope));
+                        initializer.iter().for_each(|it| self.kept_by_let(*pat, *it, scope));
                     }
                 }
             }

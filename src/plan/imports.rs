@@ -72,7 +72,7 @@ fn begins_path(token: &SyntaxToken) -> bool {
         // `.name` is a field or a method, and `::name` goes on with a path; but `::` itself may begin one.
         T![.] => false,
         T![::] => before(&last).is_none_or(|it| !continues_path(&it)),
-        T![:] => !before(&last).is_some_and(|it| it.kind() == T![:]),
+        T![:] => before(&last).is_none_or(|it| it.kind() != T![:]),
         T![fn] | T![let] | T![mod] | T![struct] => false,
         _ => true,
     }
