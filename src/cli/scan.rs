@@ -7,7 +7,7 @@ use crate::{
         arguments::{Format, ScanArguments},
         catalogue,
         load::{self, StdSources},
-        output::{self, Stop},
+        output,
         paths,
         progress::Progress,
     },
@@ -23,7 +23,7 @@ use crate::{
     workspace::{Texts, Workspace},
 };
 
-pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Outcome, Stop> {
+pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Outcome, String> {
     let mut choice = Choice {
         select: catalogue::chosen(&arguments.select)?,
         ignore: catalogue::chosen(&arguments.ignore)?,
@@ -45,7 +45,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
         Mode::Apply => {
             if let Err(sentence) = write(arguments, &plan, &workspace) {
                 print_patch(arguments, &plan, &workspace)?;
-                return Err(Stop::Failure(sentence));
+                return Err(sentence);
             }
             print_findings(arguments, &plan, &plan.remaining, &texts_after(&plan))?;
         }
@@ -56,7 +56,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
     Ok(outcome(arguments.mode(), &plan, choice.fail_on))
 }
 
-fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), Stop> {
+fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), String> {
     let progress = Progress::start(&arguments.output);
     let request = arguments.project.request(paths::start(&choice.paths)?);
     let std_sources = match arguments.project.install_std_sources {
@@ -78,7 +78,7 @@ fn print_findings(
     plan: &Plan,
     findings: &[Finding],
     texts: &Texts,
-) -> Result<(), Stop> {
+) -> Result<(), String> {
     let text = match arguments.output.output_format {
         Format::Full => full::render(findings, texts, output::style()),
         Format::Concise => concise::render(findings, texts),
@@ -87,7 +87,7 @@ fn print_findings(
     output::print(&text)
 }
 
-fn print_patch(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) -> Result<(), Stop> {
+fn print_patch(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) -> Result<(), String> {
     let text = match arguments.output.output_format {
         Format::Full | Format::Concise => patch::render(plan, workspace.root(), output::style()),
         Format::Json => json::render(plan, Mode::DryRun),
