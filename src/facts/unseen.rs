@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_hir::{EditionedFileId, HirFileId, InFile, Symbol, crate_def_map};
 use ra_ap_hir_def::nameres::{DefMap, diagnostics::DefDiagnosticKind};
-use ra_ap_hir_expand::{MacroCallId, MacroCallKind, MacroDefKind, inert_attr_macro::find_builtin_attr_idx};
+use ra_ap_hir_expand::{
+    MacroCallId, MacroCallKind, MacroDefKind, inert_attr_macro::find_builtin_attr_idx,
+};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 

@@ -31,9 +31,10 @@ pub(super) fn refuse_modules(
     not_utf8: &HashSet<FileId>,
 ) -> Result<(), LoadError> {
     let sema = ra_ap_hir::Semantics::new(&workspace.db);
-    let named = workspace.ids.iter().find(|(_, id)| {
-        not_utf8.contains(id) && sema.file_to_module_defs(**id).next().is_some()
-    });
+    let named = workspace
+        .ids
+        .iter()
+        .find(|(_, id)| not_utf8.contains(id) && sema.file_to_module_defs(**id).next().is_some());
     if let Some((path, _)) = named {
         let sentence = format!("`{path}` is not UTF-8: rustc does not read it either");
         return Err(LoadError::Other(sentence));

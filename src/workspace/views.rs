@@ -81,7 +81,7 @@ pub(super) fn left_out(root: &Path, cargo: &CargoWorkspace, files: &Files) -> Ve
             let Some(kind) = target_kind(target.kind) else { continue };
             let missing: Vec<&str> = missing_features(cargo, package, target).collect();
             let reason = if !missing.is_empty() {
-                format!("it needs the features `{}`", missing.join(","))
+                format!("it needs `--features {}`", missing.join(","))
             } else if files.id(&target.root).is_none() {
                 let file = FilePath::below(root, target.root.as_ref());
                 format!("there is no `{file}`")
