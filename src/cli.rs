@@ -5,10 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::{
-    cli::{
-        arguments::{Arguments, Command, RulesFormat},
-        output::Stop,
-    },
+    cli::arguments::{Arguments, Command, RulesFormat},
     plan::look,
     report::rules,
 };
@@ -80,16 +77,14 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
         Ok(Outcome::Found) if parsed.scan.exit_zero => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Ok(Outcome::Broken) => ExitCode::from(FAILURE),
-        // The reader has seen enough.
-        Err(Stop::Closed) => ExitCode::SUCCESS,
-        Err(Stop::Failure(sentence)) => {
+        Err(sentence) => {
             output::error(&sentence);
             ExitCode::from(FAILURE)
         }
     }
 }
 
-fn explain(rule: &str) -> Result<Outcome, Stop> {
+fn explain(rule: &str) -> Result<Outcome, String> {
     let pages = catalogue::pages();
     let page = pages.iter().find(|it| it.name == rule);
     let page = page.ok_or_else(|| catalogue::unknown(rule, &pages))?;
@@ -97,7 +92,7 @@ fn explain(rule: &str) -> Result<Outcome, Stop> {
     Ok(Outcome::Clean)
 }
 
-fn list(format: RulesFormat) -> Result<Outcome, Stop> {
+fn list(format: RulesFormat) -> Result<Outcome, String> {
     let pages = catalogue::pages();
     let text = match format {
         RulesFormat::Full => rules::table(&pages),
