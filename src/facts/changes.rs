@@ -66,6 +66,7 @@ impl BodyFacts<'_> {
             .iter()
             .filter(here)
             .map(|it| it.0)
+            .filter(|it| *it != mention.expr)
             .take_while(|it| !is_await(it))
             .collect();
         match self.loop_without_await(mention) {
