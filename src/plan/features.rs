@@ -21,12 +21,11 @@ impl Features {
     /// Whether every feature that `fix` wants can be had.
     pub fn possible(&mut self, workspace: &Workspace, fix: &Fix) -> Result<(), String> {
         for want in &fix.wants {
-            if let Want::Feature(want, code) = want {
-                let feature = (want.clone(), *code);
-                let answer = self.answers.entry(feature.clone());
-                let ask = || edits(workspace, &BTreeSet::from([feature])).map(drop);
-                answer.or_insert_with(ask).clone()?;
-            }
+            let Want::Feature(want, code) = want;
+            let feature = (want.clone(), *code);
+            let answer = self.answers.entry(feature.clone());
+            let ask = || edits(workspace, &BTreeSet::from([feature])).map(drop);
+            answer.or_insert_with(ask).clone()?;
         }
         Ok(())
     }
