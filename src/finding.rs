@@ -151,8 +151,6 @@ impl Note {
 pub enum Want {
     /// A Cargo feature of a dependency that the package already names, and whose code needs it.
     Feature(FeatureWant, DependencyKind),
-    /// `name`, imported by a `use` in this file, may have lost its last mention.
-    TidyImport { file: FilePath, name: String },
 }
 
 /// In which kind of table a dependency stands, and whose code sees it.

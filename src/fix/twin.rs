@@ -53,7 +53,6 @@ pub fn await_twin(
     let case = Case { around, body, mention, driver, alive: &doubtful };
     case.apply_to(&template, &mut fix);
     fix.wants.extend(feature(around, mention, driver));
-    fix.wants.extend(tidy(text, &call, mention));
     Ok(fix)
 }
 
@@ -159,15 +158,4 @@ fn feature(around: &Surroundings<'_>, mention: &Mention, driver: Option<&Driver>
         };
         Want::Feature(want, driver.kind)
     })
-}
-
-/// The name that the old path began with: the import behind it may have lost its last use.
-fn tidy(text: &str, call: &CallParts, mention: &Mention) -> Option<Want> {
-    if mention.form != Form::Call {
-        return None;
-    }
-    let first = text[call.callee].split("::").next()?.trim();
-    let is_name = first.chars().all(|it| it.is_alphanumeric() || it == '_');
-    (is_name && !first.is_empty())
-        .then(|| Want::TidyImport { file: call.at.file.clone(), name: first.to_owned() })
 }

@@ -26,11 +26,10 @@ impl Features {
         locked_by: Option<&str>,
     ) -> Result<(), String> {
         for want in &fix.wants {
-            if let Want::Feature(want, code) = want {
-                let feature = (want.clone(), *code);
-                let answer = self.answers.entry(feature.clone());
-                answer.or_insert_with(|| ask(workspace, feature, locked_by)).clone()?;
-            }
+            let Want::Feature(want, code) = want;
+            let feature = (want.clone(), *code);
+            let answer = self.answers.entry(feature.clone());
+            answer.or_insert_with(|| ask(workspace, feature, locked_by)).clone()?;
         }
         Ok(())
     }

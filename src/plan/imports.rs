@@ -1,157 +1,550 @@
 //! Imports that have lost their last use.
 
-use ra_ap_ide_db::text_edit::{TextEdit, TextRange};
 use ra_ap_syntax::{
-    AstNode, Direction, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextSize,
-    ast,
-    ast::{HasName, HasVisibility},
+    AstNode, SourceFile, SyntaxKind, SyntaxNode, TextRange, ast,
+    ast::{HasAttrs, HasDocComments, HasName, HasVisibility},
 };
 
-/// The text without the imports of `name`, when nothing in it or in `other_texts` can still mean them.
-pub(super) fn without_unused(text: &str, name: &str, other_texts: &[&str]) -> Option<String> {
-    let file = SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree();
-    let imports: Vec<ast::UseTree> = file
-        .syntax()
-        .descendants()
-        .filter_map(ast::UseTree::cast)
-        .filter(|it| imported_name(it).as_deref() == Some(name))
-        .collect();
-    let [import] = imports.as_slice() else { return None };
-    let item = import.syntax().ancestors().find_map(ast::Use::cast)?;
-    // A module below may see it through `super`, and so may one in another file.
-    let elsewhere = |text: &&&str| text.contains("super") && mentions(&parse(text), name, None);
-    if item.visibility().is_some()
-        || mentions(file.syntax(), name, Some(item.syntax()))
-        || other_texts.iter().any(|it| elsewhere(&it))
-    {
+mod meaning;
+mod mentions;
+mod removal;
+
+pub(super) use self::meaning::{Meaning, meanings};
+
+/// The text `after` an edit, without the imports that were used `before` it and are not any more.
+///
+/// `meanings` has one for each import, and `others` are the other texts of the package. None when all stay.
+pub(super) fn tidied(
+    before: &str,
+    after: &str,
+    meanings: &[Option<Meaning>],
+    others: &[&str],
+) -> Option<String> {
+    let then = parse(before);
+    let old = leaves(&then);
+    let mut left: Vec<usize> = (0..old.len()).collect();
+    // An edit that touched imports knows better.
+    if meanings.len() != old.len() || leaves(&parse(after)).len() != old.len() {
         return None;
     }
-    let mut text = text.to_owned();
-    removal(import, &item).apply(&mut text);
-    Some(text)
-}
-
-fn parse(text: &str) -> SyntaxNode {
-    SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree().syntax().clone()
-}
-
-/// The name under which a leaf of a `use` makes something known.
-fn imported_name(tree: &ast::UseTree) -> Option<String> {
-    if tree.use_tree_list().is_some() || tree.star_token().is_some() {
-        return None;
-    }
-    if let Some(rename) = tree.rename() {
-        return Some(rename.name()?.text().to_string());
-    }
-    let last = tree.path()?.segment()?.name_ref()?;
-    if last.self_token().is_none() {
-        return Some(last.text().to_string());
-    }
-    // `use std::fs::{self}`
-    let outer = tree.syntax().ancestors().skip(1).find_map(ast::UseTree::cast)?;
-    Some(outer.path()?.segment()?.name_ref()?.text().to_string())
-}
-
-/// Whether a path may begin with `name` anywhere outside `except`; in what macros are given every such word counts.
-fn mentions(root: &SyntaxNode, name: &str, except: Option<&SyntaxNode>) -> bool {
-    let except = except.map(SyntaxNode::text_range);
-    root.descendants_with_tokens()
-        .filter_map(NodeOrToken::into_token)
-        .filter(|it| it.kind() == SyntaxKind::IDENT && it.text() == name)
-        .filter(|it| except.is_none_or(|range| !range.contains_range(it.text_range())))
-        .any(|it| begins_path(&it))
-}
-
-fn begins_path(token: &SyntaxToken) -> bool {
-    let before = |it: &SyntaxToken| {
-        let mut tokens = std::iter::successors(it.prev_token(), SyntaxToken::prev_token);
-        tokens.find(|it| !it.kind().is_trivia())
-    };
-    let Some(last) = before(token) else { return true };
-    match last.kind() {
-        // `.name` is a field or a method, and `::name` goes on with a path; but `::` itself may begin one.
-        T![.] => false,
-        T![::] => before(&last).is_none_or(|it| !continues_path(&it)),
-        T![:] => before(&last).is_none_or(|it| it.kind() != T![:]),
-        T![fn] | T![let] | T![mod] | T![struct] => false,
-        _ => true,
-    }
-}
-
-fn continues_path(token: &SyntaxToken) -> bool {
-    matches!(
-        token.kind(),
-        SyntaxKind::IDENT | T![self] | T![Self] | T![super] | T![crate] | T![>] | T!['}']
-    )
-}
-
-/// Takes out the import with its comma; the whole `use` with its line when nothing else is in it.
-fn removal(import: &ast::UseTree, item: &ast::Use) -> TextEdit {
-    let mut tree = import.clone();
-    // An only child takes its list with it.
-    while let Some(list) = tree.syntax().parent().and_then(ast::UseTreeList::cast) {
-        if let Some(other) = only_other(&list, &tree) {
-            return TextEdit::replace(list.syntax().text_range(), other.to_string());
-        }
-        if list.use_trees().count() > 1 {
-            return TextEdit::delete(with_comma(&tree));
-        }
-        match list.syntax().parent().and_then(ast::UseTree::cast) {
-            Some(outer) => tree = outer,
+    let mut text = after.to_owned();
+    loop {
+        let now = parse(&text);
+        let imports = leaves(&now);
+        // Without one `use` another may be without a use: `use tokio::runtime; use runtime::Handle;`.
+        let shorter = left.iter().zip(&imports).enumerate().find_map(|(at, (index, leaf))| {
+            let meaning = meanings[*index].as_ref()?;
+            let import = Import::new(leaf, &imports)?;
+            let had_use = is_used(&then, &Import::new(&old[*index], &old)?, meaning);
+            let is_lost = had_use
+                && !is_used(&now, &import, meaning)
+                && !is_used_elsewhere(others, &import, meaning);
+            is_lost.then(|| Some((at, removal::without(&text, leaf, &import.item)?))).flatten()
+        });
+        match shorter {
+            Some((at, shorter)) => {
+                left.remove(at);
+                text = shorter;
+            }
             None => break,
         }
     }
-    TextEdit::delete(with_line(item.syntax()))
+    (text != after).then_some(text)
 }
 
-/// The other one of two, which needs no brackets any more.
-fn only_other(list: &ast::UseTreeList, tree: &ast::UseTree) -> Option<ast::UseTree> {
-    let others: Vec<_> = list.use_trees().filter(|it| it.syntax() != tree.syntax()).collect();
-    let [other] = others.as_slice() else { return None };
-    let is_self = other.path().is_some_and(|it| it.to_string() == "self");
-    let has_comments =
-        list.syntax().children_with_tokens().any(|it| it.kind() == SyntaxKind::COMMENT);
-    (!is_self && !has_comments).then(|| other.clone())
+/// As the database has it: with spaces for a byte order mark.
+fn parse(text: &str) -> SyntaxNode {
+    let plain = text.strip_prefix('\u{feff}').map(|it| format!("   {it}"));
+    let text = plain.as_deref().unwrap_or(text);
+    SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree().syntax().clone()
 }
 
-fn with_comma(tree: &ast::UseTree) -> TextRange {
-    let node = tree.syntax();
-    let range = node.text_range();
-    let comma = |direction| {
-        let siblings = node.siblings_with_tokens(direction).skip(1);
-        siblings.take_while(|it| it.kind() != SyntaxKind::USE_TREE).find(|it| it.kind() == T![,])
+/// The parts of imports that each make something known, in their order.
+fn leaves(root: &SyntaxNode) -> Vec<ast::UseTree> {
+    let trees = root.descendants().filter_map(ast::UseTree::cast);
+    trees.filter(|it| it.use_tree_list().is_none()).collect()
+}
+
+/// The path before the braces that `tree` stands in.
+fn outer_path(tree: &ast::UseTree) -> Option<ast::Path> {
+    tree.syntax().ancestors().skip(1).find_map(ast::UseTree::cast)?.path()
+}
+
+/// The name under which an import makes something known; none for `*` and `as _`.
+fn name(import: &ast::UseTree) -> Option<String> {
+    if import.star_token().is_some() {
+        return None;
+    }
+    let plain = |it: &str| it.trim_start_matches("r#").to_owned();
+    if let Some(rename) = import.rename() {
+        return Some(plain(&rename.name()?.text()));
+    }
+    let last = import.path()?.segment()?.name_ref()?;
+    if last.self_token().is_none() {
+        return Some(plain(&last.text()));
+    }
+    // `use std::fs::{self}`
+    Some(plain(&outer_path(import)?.segment()?.name_ref()?.text()))
+}
+
+/// An import that may go once it has no use.
+struct Import {
+    name: String,
+    item: ast::Use,
+    range: TextRange,
+    scope: TextRange,
+    /// Where this name is imported, here and elsewhere in the file.
+    scopes: Vec<TextRange>,
+}
+
+impl Import {
+    fn new(leaf: &ast::UseTree, all: &[ast::UseTree]) -> Option<Import> {
+        let name = name(leaf)?;
+        let item = item(leaf)?;
+        let scope = scope(leaf)?;
+        let is_plain = item.visibility().is_none()
+            && item.attrs().all(|it| it.simple_name().is_some_and(|it| it == "cfg"))
+            && item.doc_comments().next().is_none();
+        // Of two in one scope `#[cfg]` chooses.
+        let here = all.iter().filter(|it| self::scope(it) == Some(scope));
+        let is_only = here.filter(|it| self::name(it).as_ref() == Some(&name)).count() == 1;
+        if !is_plain || !is_only || shares_module(&item) {
+            return None;
+        }
+        let mut scopes = scopes(&name, all);
+        scopes.push(scope);
+        Some(Import { name, item, range: leaf.syntax().text_range(), scope, scopes })
+    }
+}
+
+fn item(import: &ast::UseTree) -> Option<ast::Use> {
+    import.syntax().ancestors().find_map(ast::Use::cast)
+}
+
+/// Where a `use` is known: in the block, the module or the file around it.
+fn scope(import: &ast::UseTree) -> Option<TextRange> {
+    Some(item(import)?.syntax().parent()?.text_range())
+}
+
+/// Where a name is imported whatever `#[cfg]` says, and so means nothing from further out.
+fn scopes(of: &str, all: &[ast::UseTree]) -> Vec<TextRange> {
+    let imports = all.iter().filter(|it| name(it).as_deref() == Some(of));
+    let certain = imports.filter(|it| item(it).is_some_and(|it| it.attrs().next().is_none()));
+    certain.filter_map(scope).collect()
+}
+
+/// Whether other text is included where it sees the import.
+fn shares_module(item: &ast::Use) -> bool {
+    let module = |it: &SyntaxNode| {
+        it.ancestors().find(|it| matches!(it.kind(), SyntaxKind::MODULE | SyntaxKind::SOURCE_FILE))
     };
-    if let Some(after) = comma(Direction::Next) {
-        let space = after.as_token().and_then(SyntaxToken::next_token);
-        let end = match space.filter(|it| it.kind() == SyntaxKind::WHITESPACE && !is_last(tree)) {
-            Some(it) => it.text_range().end(),
-            None => after.text_range().end(),
-        };
-        return TextRange::new(range.start(), end);
-    }
-    match comma(Direction::Prev) {
-        Some(before) => TextRange::new(before.text_range().start(), range.end()),
-        None => range,
-    }
+    let own = module(item.syntax());
+    let calls = own.iter().flat_map(|it| it.descendants()).filter_map(ast::MacroCall::cast);
+    let mut includes = calls.filter(|it| it.path().is_some_and(|it| it.to_string() == "include"));
+    includes.any(|it| module(it.syntax()) == own)
 }
 
-fn is_last(tree: &ast::UseTree) -> bool {
-    !tree.syntax().siblings(Direction::Next).skip(1).any(|it| it.kind() == SyntaxKind::USE_TREE)
+/// The innermost of `scopes` at a mention.
+fn scope_of(mention: &mentions::Mention, scopes: &[TextRange]) -> Option<TextRange> {
+    let around = scopes.iter().filter(|it| it.contains(mention.at));
+    around.min_by_key(|it| it.len()).copied()
 }
 
-/// A `use` with one line break: the one before it when it follows on something, else what comes after it.
-fn with_line(node: &SyntaxNode) -> TextRange {
-    let range = node.text_range();
-    let space = |it: Option<ra_ap_syntax::SyntaxElement>| {
-        let token = it.and_then(NodeOrToken::into_token)?;
-        (token.kind() == SyntaxKind::WHITESPACE).then_some(token)
+fn is_used(root: &SyntaxNode, import: &Import, meaning: &Meaning) -> bool {
+    let may_be_named = mentions::mentions(root, &import.name, Some(import.range)).any(|it| {
+        it.from_module
+            || it.in_macro_definition
+            || scope_of(&it, &import.scopes).is_none_or(|it| it == import.scope)
+    });
+    may_be_named
+        || match meaning {
+            Meaning::Name => false,
+            Meaning::Trait(items) => {
+                mentions::words(root, items).next().is_some() || mentions::uses_strange_macros(root)
+            }
+        }
+}
+
+/// Modules below see it through `super` and `crate`, and macros bring their words to where they are used.
+fn is_used_elsewhere(others: &[&str], import: &Import, meaning: &Meaning) -> bool {
+    let items: &[String] = match meaning {
+        Meaning::Name => &[],
+        Meaning::Trait(items) => items,
     };
-    let before = space(node.prev_sibling_or_token());
-    if let Some(before) = before.filter(|it| it.text().matches('\n').count() == 1) {
-        let line_break = before.text().find(['\r', '\n']).unwrap_or_default();
-        let start = before.text_range().start() + TextSize::new(line_break as u32);
-        return TextRange::new(start, range.end());
+    // Any of the others, for all that is known; what a build script makes is none of them.
+    let is_included = others.iter().any(|it| it.contains("include!(\""));
+    let has_word =
+        |it: &&&str| it.contains(&import.name) || items.iter().any(|item| it.contains(item));
+    others.iter().filter(has_word).any(|text| {
+        let root = parse(text);
+        let scopes = scopes(&import.name, &leaves(&root));
+        let sees_it = is_included || mentions::looks_up(&root);
+        let is_named = mentions::mentions(&root, &import.name, None).any(|it| {
+            it.from_module || it.in_macro_definition || sees_it && scope_of(&it, &scopes).is_none()
+        });
+        is_named
+            || mentions::words(&root, items).any(|it| sees_it || mentions::in_macro_definition(&it))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Traits are those whose name ends in `Ext`, with a method of the same name in lower case and one called `other`.
+    fn meaning(import: &ast::UseTree) -> Option<Meaning> {
+        let name = import.path()?.segment()?.name_ref()?.text().to_string();
+        Some(match name.strip_suffix("Ext") {
+            Some(it) => Meaning::Trait(vec![it.to_lowercase(), "other".to_owned()]),
+            None => Meaning::Name,
+        })
     }
-    let end = space(node.next_sibling_or_token()).map_or(range.end(), |it| it.text_range().end());
-    TextRange::new(range.start(), end)
+
+    fn tidy(before: &str, after: &str, others: &[&str]) -> String {
+        let meanings: Vec<_> = leaves(&parse(before)).iter().map(meaning).collect();
+        tidied(before, after, &meanings, others).unwrap_or_else(|| after.to_owned())
+    }
+
+    /// The fix turns `old` into `new`; then each text must become what stands beside it.
+    fn check_call((old, new): (&str, &str), cases: &[(&str, &str)]) {
+        for (before, expected) in cases {
+            let after = before.replace(old, new);
+            assert_eq!(tidy(before, &after, &[]), *expected, "\n{before}");
+        }
+    }
+
+    /// In all of them a fix takes `fs::read(p)` away.
+    const READ: (&str, &str) = ("fs::read(p);", "f.await;");
+
+    /// What stays as it is but for the fix.
+    fn check_stays(call: (&str, &str), cases: &[&str]) {
+        for before in cases {
+            let after = before.replace(call.0, call.1);
+            assert_ne!(*before, after, "the fix has something to do");
+            assert_eq!(tidy(before, &after, &[]), after, "\n{before}");
+        }
+    }
+
+    #[test]
+    fn an_import_goes_with_its_last_use() {
+        check_call(
+            READ,
+            &[
+                ("use std::fs;\n\nfn f() { fs::read(p); }\n", "fn f() { f.await; }\n"),
+                (
+                    "use std::fs;\nuse std::io;\n\nfn f() { fs::read(p); }\n",
+                    "use std::io;\n\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::io;\nuse std::fs;\n\nfn f() { fs::read(p); }\n",
+                    "use std::io;\n\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::{fs, io};\nfn f() { fs::read(p); }\n",
+                    "use std::io;\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::{fs, io, thread};\nfn f() { fs::read(p); }\n",
+                    "use std::{io, thread};\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::{io, thread, fs};\nfn f() { fs::read(p); }\n",
+                    "use std::{io, thread};\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::fs::{self, File};\nfn f() { fs::read(p); }\n",
+                    "use std::fs::File;\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::{fs::{self}, io};\nfn f() { fs::read(p); }\n",
+                    "use std::io;\nfn f() { f.await; }\n",
+                ),
+                ("use std::files as fs;\nfn f() { fs::read(p); }\n", "fn f() { f.await; }\n"),
+                (
+                    "#[cfg(unix)]\nuse std::fs;\nuse std::io;\nfn f() { fs::read(p); }\n",
+                    "use std::io;\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::fs;\nmod made { include!(concat!(env!(\"OUT_DIR\"), \"/a.rs\")); }\nfn f() { fs::read(p); }\n",
+                    "mod made { include!(concat!(env!(\"OUT_DIR\"), \"/a.rs\")); }\nfn f() { f.await; }\n",
+                ),
+                // Not mentions: another path, a field, a method, a name of its own.
+                (
+                    "use std::fs;\nfn f(s: S) { fs::read(p); tokio::fs::read(q); s.fs.x; s.fs(); S { fs: 1 }; let fs = 1; }\n",
+                    "fn f(s: S) { f.await; tokio::fs::read(q); s.fs.x; s.fs(); S { fs: 1 }; let fs = 1; }\n",
+                ),
+                (
+                    "use std::fs;\nfn f() { fs::read(p); m!(tokio::fs::read(q), s.fs, \"fs\"); }\n",
+                    "fn f() { f.await; m!(tokio::fs::read(q), s.fs, \"fs\"); }\n",
+                ),
+            ],
+        );
+        // `self` keeps its braces.
+        check_call(
+            ("File::open(p)", "f.await"),
+            &[(
+                "use std::fs::{self, File};\nfn f() { File::open(p); fs::read(p) }\n",
+                "use std::fs::{self};\nfn f() { f.await; fs::read(p) }\n",
+            )],
+        );
+    }
+
+    #[test]
+    fn comments_and_line_ends_stay() {
+        check_call(
+            READ,
+            &[
+                (
+                    "// Licence\n\n//! About.\n\n// keep me\nuse std::fs;\n\nfn f() { fs::read(p); }\n",
+                    "// Licence\n\n//! About.\n\n// keep me\n\nfn f() { f.await; }\n",
+                ),
+                (
+                    "// Licence\n\nuse std::fs;\nuse std::io;\n\nfn f() { fs::read(p); }\n",
+                    "// Licence\n\nuse std::io;\n\nfn f() { f.await; }\n",
+                ),
+                (
+                    "// Licence\n\nuse std::fs;\n\nfn f() { fs::read(p); }\n",
+                    "// Licence\n\nfn f() { f.await; }\n",
+                ),
+                (
+                    "/* one */ use std::fs; // two\nfn f() { fs::read(p); }\n",
+                    "/* one */ // two\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::io;\nuse std::fs; // for reading\n\nfn f() { fs::read(p); }\n",
+                    "use std::io;\n// for reading\n\nfn f() { f.await; }\n",
+                ),
+                (
+                    "// a\n#[cfg(unix)]\nuse std::fs;\nuse std::io;\nfn f() { fs::read(p); }\n",
+                    "// a\nuse std::io;\nfn f() { f.await; }\n",
+                ),
+                (
+                    "use std::io;\r\nuse std::fs;\r\n\r\nfn f() { fs::read(p); }\r\n",
+                    "use std::io;\r\n\r\nfn f() { f.await; }\r\n",
+                ),
+                (
+                    "// a\r\nuse std::fs;\r\nuse std::io;\r\nfn f() { fs::read(p); }\r\n",
+                    "// a\r\nuse std::io;\r\nfn f() { f.await; }\r\n",
+                ),
+                (
+                    "\u{feff}use std::fs;\nuse std::io;\n\nfn f() { fs::read(p); }\n",
+                    "\u{feff}use std::io;\n\nfn f() { f.await; }\n",
+                ),
+                (
+                    "mod m {\n    // a\n    use std::fs;\n    use std::io;\n\n    fn f() { fs::read(p); }\n}\n",
+                    "mod m {\n    // a\n    use std::io;\n\n    fn f() { f.await; }\n}\n",
+                ),
+                (
+                    "mod m {\n    use std::fs;\n\n    fn f() { fs::read(p); }\n}\n",
+                    "mod m {\n\n    fn f() { f.await; }\n}\n",
+                ),
+                (
+                    "fn f() {\n    use std::fs;\n    fs::read(p);\n}\n",
+                    "fn f() {\n    f.await;\n}\n",
+                ),
+                (
+                    "use std::{\n    // for f\n    fs,\n    io,\n    thread,\n};\nfn f() { fs::read(p); }\n",
+                    "use std::{\n    // for f\n    io,\n    thread,\n};\nfn f() { f.await; }\n",
+                ),
+            ],
+        );
+        // A comment inside, or a doc comment, would be lost or stand for something else.
+        check_stays(
+            READ,
+            &[
+                "use std::{ /* a */ fs };\nfn f() { fs::read(p); }\n",
+                "use std::{fs /* a */, io, thread};\nfn f() { fs::read(p); }\n",
+                "#[cfg(unix)] // a\nuse std::fs;\nfn f() { fs::read(p); }\n",
+                "/// a\nuse std::fs;\nfn f() { fs::read(p); }\n",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_import_that_is_named_in_the_file_stays() {
+        check_stays(
+            READ,
+            &[
+                "use std::fs;\nfn f() { fs::read(p); fs::write(p, q) }\n",
+                "use std::fs;\nfn f() { fs::read(p); }\nmod inner { fn f() { crate::fs::read(q) } }\n",
+                "use std::fs;\nfn f() { fs::read(p); }\nmod inner { fn f() { super::fs::read(q) } }\n",
+                "use std::fs;\nfn f() { fs::read(p); self::fs::read(q) }\n",
+                "use std::fs;\nfn f() { fs::read(p); }\nmod inner { use super::*; fn f() { fs::read(q) } }\n",
+                "use std::fs;\nfn f() { fs::read(p); }\nmod inner { use super::{io, fs}; }\n",
+                // In `m`, its own private import.
+                "mod m { use std::fs; fn f() { fs::read(p); } mod n { fn f() { crate::m::fs::read(q) } } }\n",
+                "use std::fs;\nuse fs::File;\nfn f() { fs::read(p); }\n",
+                "use std::r#fs;\nfn f() { fs::read(p); r#fs::read(q) }\n",
+                "use std::fs;\nfn f() { fs::read(p); m!(fs::read(q)) }\n",
+                "use std::fs;\nfn f() { fs::read(p); m!(0..fs::SIZE) }\n",
+                "use std::fs;\nfn f() { fs::read(p); m!(self::fs::SIZE) }\n",
+                "use std::fs;\nfn f() { fs::read(p); }\nmacro_rules! m { ($m:ident) => { $m::fs::read(q) } }\n",
+                "use std::fs;\nfn f() { fs::read(p); }\nmacro_rules! m { () => { $crate::fs::read(q) } }\n",
+                "use std::fs;\n#[derive(D)] struct S { #[serde(with = \"fs::path\")] a: u8 }\nfn f() { fs::read(p); }\n",
+                "use std::fs;\nfn f() { fs::read(p); let fs::S = s; }\n",
+            ],
+        );
+        check_stays(
+            ("RT.block_on(f)", "f.await"),
+            &[
+                "use crate::rt::RT;\nfn f() { RT.block_on(f); println!(\"{RT:?}\") }\n",
+                "use crate::rt::RT;\nfn f() { RT.block_on(f); if let RT = x {} }\n",
+            ],
+        );
+    }
+
+    #[test]
+    fn some_imports_always_stay() {
+        check_stays(
+            READ,
+            &[
+                "use std::*;\nfn f() { fs::read(p); }\n",
+                "pub use std::fs;\nfn f() { fs::read(p); }\n",
+                "pub(crate) use std::fs;\nfn f() { fs::read(p); }\n",
+                "use std::fs as _;\nfn f() { fs::read(p); }\n",
+                "#[allow(unused_imports)]\nuse std::fs;\nfn f() { fs::read(p); }\n",
+                "#[cfg(unix)] use std::fs;\n#[cfg(windows)] use other::fs;\nfn f() { fs::read(p); }\n",
+                "use std::fs;\ninclude!(\"rest.rs\");\nfn f() { fs::read(p); }\n",
+                "use std::fs;\nfn f() { fs::read(p); }\nfn g() { include!(concat!(\"a\", \"b\")) }\n",
+                // It was without a use before.
+                "use std::io;\nfn f() { std::fs::read(p); }\n",
+            ],
+        );
+        let (before, after) =
+            ("use std::fs;\nfn f() { fs::read(p); }\n", "use std::fs;\nfn f() {}\n");
+        assert_eq!(tidied(before, after, &[None], &[]), None, "it resolves to nothing");
+    }
+
+    #[test]
+    fn of_imports_with_one_name_the_one_whose_use_went() {
+        check_call(
+            READ,
+            &[
+                (
+                    "mod a {\n    use std::fs;\n    use std::io;\n    fn f() { fs::read(p); }\n}\nmod b {\n    use std::fs;\n    fn f() { fs::read(q); }\n}\n",
+                    "mod a {\n    use std::io;\n    fn f() { f.await; }\n}\nmod b {\n    use std::fs;\n    fn f() { fs::read(q); }\n}\n",
+                ),
+                (
+                    "use std::fs;\nfn f() { fs::read(p); }\nfn g() {\n    use other::fs;\n    fs::read(q);\n}\n",
+                    "fn f() { f.await; }\nfn g() {\n    use other::fs;\n    fs::read(q);\n}\n",
+                ),
+                (
+                    "use std::fs;\nfn f() { fs::read(q); }\nfn g() {\n    use other::fs;\n    fs::read(p);\n}\n",
+                    "use std::fs;\nfn f() { fs::read(q); }\nfn g() {\n    f.await;\n}\n",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_import_under_cfg_hides_no_other() {
+        check_stays(
+            READ,
+            &[
+                "use std::fs;\nfn f() { fs::read(p); }\nfn g() {\n    #[cfg(unix)]\n    use other::fs;\n    fs::read(q);\n}\n",
+            ],
+        );
+    }
+
+    #[test]
+    fn other_files_can_mean_it() {
+        let before = "use std::fs;\nfn f() { fs::read(p); }\n";
+        let after = before.replace(READ.0, READ.1);
+        let without = "fn f() { f.await; }\n";
+        let uses = [
+            "use crate::fs;\nfn g() { fs::read(q) }\n",
+            "use crate::*;\nfn g() { fs::read(q) }\n",
+            "use super::*;\nfn g() { fs::read(q) }\n",
+            "fn g() { super::fs::read(q) }\n",
+            "fn g() { crate::a::fs::read(q) }\n",
+            "use crate::{a::{self, fs}};\n",
+            "macro_rules! slurp { ($p:expr) => { fs::read($p) } }\n",
+            "use std::fs;\nmacro_rules! slurp { ($p:expr) => { fs::read($p) } }\n",
+            "fn g() { fs::read(q) }\ninclude!(\"rest.rs\");\n",
+        ];
+        for other in uses {
+            assert_eq!(tidy(before, &after, &["", other]), after, "\n{other}");
+        }
+        let harmless = [
+            "fn g() { fs::read(q) }\n",
+            "use std::fs;\nuse crate::a;\nuse super::*;\nfn g() { fs::read(q) }\n",
+            "use super::a;\nfn g() { tokio::fs::read(q); std::fs::read(q); a.fs() }\n",
+            "macro_rules! slurp { ($p:expr) => { std::fs::read($p) } }\n",
+        ];
+        for other in harmless {
+            assert_eq!(tidy(before, &after, &["", other]), without, "\n{other}");
+        }
+    }
+
+    #[test]
+    fn what_stood_before_the_dot_counts() {
+        let cases = [
+            (
+                "use tokio::runtime::Handle;\n\nfn f() { Handle::current().block_on(f); }\n",
+                "fn f() { f.await; }\n",
+            ),
+            (
+                "use tokio::{io, runtime::Handle};\n\nfn f() { Handle::current().block_on(f); }\n",
+                "use tokio::io;\n\nfn f() { f.await; }\n",
+            ),
+            // One takes the other with it.
+            (
+                "use tokio::runtime;\nuse runtime::Handle;\n\nfn f() { Handle::current().block_on(f); }\n",
+                "fn f() { f.await; }\n",
+            ),
+        ];
+        check_call(("Handle::current().block_on(f)", "f.await"), &cases);
+        check_call(
+            ("runtime::Handle::current().block_on(f)", "f.await"),
+            &[(
+                "use tokio::{io, runtime};\n\nfn f() { runtime::Handle::current().block_on(f); }\n",
+                "use tokio::io;\n\nfn f() { f.await; }\n",
+            )],
+        );
+    }
+
+    #[test]
+    fn a_trait_goes_when_none_of_its_methods_can_be_called() {
+        let wait = ("a.wait()", "a.await");
+        check_call(
+            wait,
+            &[
+                ("use x::WaitExt;\n\nfn f() { a.wait(); }\n", "fn f() { a.await; }\n"),
+                (
+                    "use x::WaitExt;\n\nfn f() { println!(\"{}\", a.wait()); }\n",
+                    "fn f() { println!(\"{}\", a.await); }\n",
+                ),
+            ],
+        );
+        check_stays(
+            wait,
+            &[
+                "use x::WaitExt;\n\nfn f() { a.wait(); b.wait(); }\n",
+                "use x::WaitExt;\n\nfn f() { a.wait(); T::wait(b); }\n",
+                "use x::WaitExt;\n\nfn f() { a.wait(); b.other(); }\n",
+                "use x::WaitExt;\n\nfn f() { a.wait(); m!(b.other()); }\n",
+                "use x::WaitExt;\n\nfn f(b: impl WaitExt) { a.wait(); }\n",
+                "use x::WaitExt as _;\n\nfn f() { a.wait(); }\n",
+                "use x::{WaitExt, *};\n\nfn f() { a.wait(); writeln!(b, \"\"); }\n",
+                "use x::WaitExt;\n\nfn f() { a.wait(); }\nmod m { use super::*; fn f() { b.wait() } }\n",
+                // Nobody knows whether its methods were meant.
+                "use x::WaitExt;\n\nfn f() { a.wait(); t::m!(b); }\n",
+                "use x::WaitExt;\n\nfn f() { a.wait(); t::s! { () => write!(b) } }\n",
+            ],
+        );
+        check_stays(
+            ("WaitExt::wait(a)", "a.await"),
+            &["use x::WaitExt;\n\nfn f() { WaitExt::wait(a); b.wait(); }\n"],
+        );
+        let before = "use x::WaitExt;\n\nfn f() { a.wait(); }\n";
+        let after = before.replace(wait.0, wait.1);
+        for (other, stays) in [
+            ("use super::*;\nfn g() { b.other() }\n", true),
+            ("macro_rules! m { ($b:expr) => { $b.wait() } }\n", true),
+            ("use crate::WaitExt;\n", true),
+            ("use x::WaitExt;\nfn g() { b.wait() }\n", false),
+        ] {
+            assert_eq!(tidy(before, &after, &[other]) == after, stays, "\n{other}");
+        }
+    }
 }

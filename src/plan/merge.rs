@@ -14,8 +14,6 @@ use crate::{
 pub(super) struct Merged {
     pub edits: BTreeMap<FilePath, TextEdit>,
     pub features: BTreeSet<Feature>,
-    /// Names whose imports may have lost their last use.
-    pub tidy: BTreeMap<FilePath, BTreeSet<String>>,
 }
 
 impl Merged {
@@ -31,14 +29,8 @@ impl Merged {
         }
         self.edits.extend(edits);
         for want in &fix.wants {
-            match want {
-                Want::Feature(want, code) => {
-                    self.features.insert((want.clone(), *code));
-                }
-                Want::TidyImport { file, name } => {
-                    self.tidy.entry(file.clone()).or_default().insert(name.clone());
-                }
-            }
+            let Want::Feature(want, code) = want;
+            self.features.insert((want.clone(), *code));
         }
         true
     }

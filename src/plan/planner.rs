@@ -141,25 +141,40 @@ impl<'a> Planner<'a> {
             edit.apply(&mut text);
             texts.insert(file.clone(), text);
         }
+        let tidied = self.tidied(&texts);
+        texts.extend(tidied);
         self.workspace.set_texts(texts);
-        self.tidy(&merged);
         self.workspace.set_texts(manifests);
         Ok(())
     }
 
-    fn tidy(&mut self, merged: &Merged) {
-        for (file, names) in &merged.tidy {
-            for name in names {
-                let texts = self.workspace.texts();
-                let others =
-                    texts.iter().filter(|it| it.0 != file && it.0.as_str().ends_with(".rs"));
-                let others: Vec<&str> = others.map(|it| it.1.as_str()).collect();
-                let Some(text) = texts.get(file) else { continue };
-                if let Some(text) = imports::without_unused(text, name, &others) {
-                    self.workspace.set_texts(Texts::from([(file.clone(), text)]));
-                }
-            }
-        }
+    /// Those of the `edited` texts that have imports to lose, without them.
+    fn tidied(&self, edited: &Texts) -> Texts {
+        let tidied = edited.iter().filter_map(|(file, after)| {
+            let meanings = imports::meanings(self.workspace, file);
+            let others = self.others_of_package(file, edited);
+            let before = self.workspace.text(file)?;
+            Some((file.clone(), imports::tidied(before, after, &meanings, &others)?))
+        });
+        tidied.collect()
+    }
+
+    /// The other Rust files that may be of the same crate, as they will be.
+    fn others_of_package<'t>(&'t self, file: &FilePath, edited: &'t Texts) -> Vec<&'t str> {
+        let package = |file: &FilePath| {
+            let folders = self.workspace.packages().iter().map(|it| it.manifest.folder());
+            folders.filter(|it| file.is_in(it)).max_by_key(|it| it.as_str().len())
+        };
+        let own = package(file);
+        // A file outside all packages was reached by `#[path]`, by any of them.
+        let may_share = |it: &FilePath| match (&own, package(it)) {
+            (Some(own), Some(other)) => *own == other,
+            _ => true,
+        };
+        let texts = self.workspace.texts().iter();
+        let others =
+            texts.filter(|it| it.0 != file && it.0.as_str().ends_with(".rs") && may_share(it.0));
+        others.map(|it| edited.get(it.0).unwrap_or(it.1).as_str()).collect()
     }
 
     /// Repairs that are taken back are not tried again.

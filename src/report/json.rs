@@ -255,13 +255,10 @@ fn bytes(range: TextRange) -> (u32, u32) {
 }
 
 fn fix(it: &Fix) -> JsonFix<'_> {
-    let requires = it.wants.iter().filter_map(|want| match want {
-        Want::Feature(it, _) => Some(Requirement {
-            manifest: it.manifest.as_str(),
-            dependency: &it.dependency,
-            feature: &it.feature,
-        }),
-        Want::TidyImport { .. } => None,
+    let requires = it.wants.iter().map(|Want::Feature(it, _)| Requirement {
+        manifest: it.manifest.as_str(),
+        dependency: &it.dependency,
+        feature: &it.feature,
     });
     let edits = it.edits.iter().flat_map(|(file, edit)| {
         edit.iter().map(|it| {

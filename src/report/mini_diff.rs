@@ -55,13 +55,11 @@ pub(super) fn render(
         pen.note(&format!("not safe: {doubt}"));
     }
     for want in &fix.wants {
-        // What becomes of imports is housekeeping, and the patch shows it.
-        if let Want::Feature(it, _) = want {
-            pen.note(&format!(
-                "turns on the feature `{}` of `{}` in `{}`, where it is off",
-                it.feature, it.dependency, it.manifest
-            ));
-        }
+        let Want::Feature(it, _) = want;
+        pen.note(&format!(
+            "turns on the feature `{}` of `{}` in `{}`, where it is off",
+            it.feature, it.dependency, it.manifest
+        ));
     }
     pen.out
 }

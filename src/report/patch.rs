@@ -97,9 +97,8 @@ fn annotations(plan: &Plan, file: &FilePath) -> Vec<String> {
             lines.push(annotation(repair, plan));
         }
         for want in fix.iter().flat_map(|it| &it.wants) {
-            if let Want::Feature(it, _) = want
-                && it.manifest == *file
-            {
+            let Want::Feature(it, _) = want;
+            if it.manifest == *file {
                 let rules = features.entry((&it.dependency, &it.feature)).or_default();
                 if !rules.contains(&repair.finding.rule) {
                     rules.push(repair.finding.rule);
