@@ -143,10 +143,10 @@ impl Workspace {
 
     /// The file itself, where `file` is a link to it.
     pub fn behind_links(&self, file: &FilePath) -> FilePath {
-        match self.disk_path(file).canonicalize() {
-            Ok(it) => FilePath::below(&self.root, &it),
+        match (self.root.canonicalize(), self.disk_path(file).canonicalize()) {
+            (Ok(root), Ok(path)) => FilePath::below(&root, &path),
             // A file that is gone has no other name.
-            Err(_) => file.clone(),
+            _ => file.clone(),
         }
     }
 
