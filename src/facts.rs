@@ -6,6 +6,7 @@ pub mod changes;
 pub mod functions;
 mod guards;
 pub mod place;
+mod receiver;
 pub mod runs_on;
 pub mod runtime;
 mod scope;
