@@ -2,7 +2,9 @@
 
 pub mod alive;
 pub mod body;
+pub mod calls;
 pub mod changes;
+mod closures;
 pub mod functions;
 mod guards;
 pub mod place;

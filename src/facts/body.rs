@@ -6,7 +6,7 @@ use la_arena::ArenaMap;
 use ra_ap_hir_def::{
     CallableDefId, DefWithBodyId, FunctionId, HasModule,
     expr_store::{Body, BodySourceMap},
-    hir::{ClosureKind, Expr, ExprId, Statement},
+    hir::{ClosureKind, Expr, ExprId},
     resolver::{HasResolver, Resolver, ValueNs},
 };
 use ra_ap_hir_ty::{
@@ -41,6 +41,21 @@ pub struct BodyFacts<'db> {
     pub calls: usize,
     pub calls_resolved: usize,
     pub unresolved: Vec<ExprId>,
+    /// Every mention of a function whose definition is known.
+    pub(super) uses: Vec<Use>,
+    awaited: HashSet<ExprId>,
+}
+
+/// A function that a body calls or names.
+pub(super) struct Use {
+    pub function: FunctionId,
+    /// What becomes of the future that it returns, where that is known.
+    pub handed: Option<FutureRuns>,
+    /// Whether that future is awaited on the spot.
+    pub awaited: bool,
+    pub thread: Thread,
+    /// Index into the sequence of the body.
+    pub position: usize,
 }
 
 /// A place where a body names an item that has a row.
@@ -110,6 +125,8 @@ impl<'db> BodyFacts<'db> {
             calls: 0,
             calls_resolved: 0,
             unresolved: Vec::new(),
+            uses: Vec::new(),
+            awaited: HashSet::new(),
         };
         let root = facts.body.root_expr();
         let context = match entered {
@@ -130,13 +147,19 @@ impl<'db> BodyFacts<'db> {
                 self.visit_method(expr, *receiver, args, context, handed);
             }
             Expr::Closure { body, closure_kind, .. } => {
-                let inner = closure_context(expr, closure_kind, context, handed, None);
+                let runs = self.bound_closure_runs(expr);
+                let inner = closure_context(expr, closure_kind, context, handed, runs);
                 self.child(expr, *body, inner, None);
             }
             Expr::Path(_) => {
                 if let Some(row) = self.row_of_type(self.infer.expr_ty(expr)) {
                     self.mention(row, Form::Named, expr, context);
                 }
+                self.add_use(expr, function_of(self.infer.expr_ty(expr)), context, None);
+                self.children(expr, context, None);
+            }
+            Expr::Await { expr: future } => {
+                self.awaited.insert(*future);
                 self.children(expr, context, None);
             }
             Expr::Const(_) => {
@@ -185,6 +208,7 @@ impl<'db> BodyFacts<'db> {
         handed: Option<FutureRuns>,
     ) {
         let row = self.row_of_type(self.infer.expr_ty(callee));
+        self.add_use(expr, function_of(self.infer.expr_ty(callee)), context, handed);
         self.parents.insert(callee, expr);
         match &self.body[callee] {
             // The path of a call is part of the mention that the call is.
@@ -217,6 +241,7 @@ impl<'db> BodyFacts<'db> {
     ) {
         let method = self.infer.method_resolution(expr).map(|(it, _)| it);
         let row = method.and_then(|it| self.known.function(self.db, it)).cloned();
+        self.add_use(expr, method, context, handed);
         // `async { .. }.instrument(span)` is handed on as the block itself would be; so is the receiver of a method
         // that takes a future.
         let to_receiver = row.as_ref().and_then(|it| it.future).or(handed);
@@ -249,44 +274,12 @@ impl<'db> BodyFacts<'db> {
                     if let Some(row) = self.row_of_type(self.infer.expr_ty(*arg)) {
                         self.mention(row, Form::Value, *arg, context.closure(runs));
                     }
+                    self.add_use(*arg, function_of(self.infer.expr_ty(*arg)), context, None);
                     self.sequence.push((*arg, context.awaits_in));
                 }
                 _ => self.visit(*arg, context, future),
             }
         }
-    }
-
-    /// Where a closure runs that this call is given. One that waits in a variable is run by whoever gets that.
-    fn closure_runs(&self, call: ExprId, row: Option<&Row>) -> Option<ClosureRuns> {
-        match row?.closure? {
-            ClosureRuns::Lazy if self.is_stored(call) => None,
-            ClosureRuns::Lazy => Some(ClosureRuns::Here),
-            runs => Some(runs),
-        }
-    }
-
-    /// Whether a lazy value, or what is built on it, ends up in a variable instead of being used on the spot.
-    fn is_stored(&self, call: ExprId) -> bool {
-        let mut value = call;
-        while let Some(parent) = self.parents.get(value).copied() {
-            match &self.body[parent] {
-                Expr::MethodCall { receiver, .. } if *receiver == value => {
-                    let method = self.infer.method_resolution(parent);
-                    let row = method.and_then(|it| self.known.function(self.db, it.0));
-                    if row.is_none_or(|it| it.closure != Some(ClosureRuns::Lazy)) {
-                        return false;
-                    }
-                    value = parent;
-                }
-                Expr::Block { statements, .. } => {
-                    return statements.iter().any(|it| {
-                        matches!(it, Statement::Let { initializer, .. } if *initializer == Some(value))
-                    });
-                }
-                _ => return false,
-            }
-        }
-        false
     }
 
     /// The ranges of the expressions that stand in a file, as they are written.
@@ -311,6 +304,19 @@ impl<'db> BodyFacts<'db> {
             self.child(expr, *body, inner, None);
         }
         self.sequence.push((expr, context.awaits_in));
+    }
+
+    fn add_use(
+        &mut self,
+        expr: ExprId,
+        function: Option<FunctionId>,
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
+        let Some(function) = function else { return };
+        let awaited = self.awaited.contains(&expr);
+        let (thread, position) = (context.thread, self.sequence.len());
+        self.uses.push(Use { function, handed, awaited, thread, position });
     }
 
     fn mention(&mut self, row: Arc<Row>, form: Form, expr: ExprId, context: Context) {
@@ -360,12 +366,26 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
+    /// Whether the body of this function is asynchronous, and blocks a worker somewhere.
+    pub fn blocks_as_async_function(&self) -> bool {
+        let is_own = |it: &Mention| {
+            let coroutine = it.awaits_in.and_then(|it| self.parents.get(it));
+            it.awaits_in == Some(self.body.root_expr()) || coroutine == Some(&self.body.root_expr())
+        };
+        let blocks = |it: &&Mention| it.row.blocks.is_some() && it.thread == Thread::Worker;
+        self.mentions.iter().filter(blocks).any(is_own)
+    }
+
     /// Whether another task was started before this place.
     pub fn spawns_before(&self, mention: &Mention) -> bool {
+        self.spawns_before_position(mention.position)
+    }
+
+    pub(super) fn spawns_before_position(&self, position: usize) -> bool {
         self.mentions.iter().any(|it| {
             let spawns = matches!(it.row.future, Some(FutureRuns::Spawned | FutureRuns::Local))
                 || it.row.closure == Some(ClosureRuns::Worker);
-            spawns && it.position < mention.position
+            spawns && it.position < position
         })
     }
 

@@ -59,9 +59,14 @@ impl Mentions {
                 break;
             }
         }
+        Mentions::of(workspace, &names)
+    }
+
+    /// Where one of these names stands.
+    pub fn of(workspace: &Workspace, names: &HashSet<String>) -> Mentions {
+        let texts = workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?)));
         let by_file = texts
-            .into_iter()
-            .map(|(id, text)| (id, identifiers(text, &names)))
+            .map(|(id, text)| (id, identifiers(text, names)))
             .filter(|(_, places)| !places.is_empty())
             .collect();
         Mentions::At(by_file)

@@ -12,7 +12,8 @@ use ra_ap_syntax::TextRange;
 
 use crate::{
     facts::{
-        body::BodyFacts,
+        body::{BodyFacts, Entered},
+        calls,
         functions::{self, Candidate, Mentions},
         runtime::{self, Runtime},
         surroundings::Surroundings,
@@ -77,6 +78,10 @@ struct InTarget<'a> {
 }
 
 impl InTarget<'_> {
+    fn is_only_driven(&self, candidate: &Candidate) -> bool {
+        calls::is_only_driven(self.workspace, self.known, self.target, candidate.function)
+    }
+
     fn look_at(
         &self,
         candidate: Candidate,
@@ -90,7 +95,14 @@ impl InTarget<'_> {
         }
         let at = candidate.at.clone();
         let body = guarded(coverage, "the analysis", at.as_ref(), || {
-            BodyFacts::new(self.workspace, self.known, candidate.function, candidate.entered)
+            let body =
+                |entered| BodyFacts::new(self.workspace, self.known, candidate.function, entered);
+            let is_called = candidate.entered == Entered::Called;
+            let found = body(candidate.entered);
+            match is_called && found.blocks_as_async_function() && self.is_only_driven(&candidate) {
+                true => body(Entered::AsEntry),
+                false => found,
+            }
         });
         let Some(body) = body else { return };
         if let Some(at) = &at
