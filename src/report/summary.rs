@@ -20,7 +20,9 @@ pub struct Commands {
 
 #[derive(Clone, Copy, Serialize, Debug)]
 pub struct Counts {
+    /// In the files as they were read, as are all counts up to `unfixable`.
     pub findings: usize,
+    /// Findings of severity `error`; the next two are those of `warn` and `info`.
     pub errors: usize,
     pub warnings: usize,
     pub infos: usize,
@@ -33,10 +35,15 @@ pub struct Counts {
     pub unsafe_: usize,
     /// Findings without a fix that could be applied.
     pub unfixable: usize,
+    /// Repairs that are planned, or were written.
     pub repaired: usize,
+    /// Files that the repairs change, manifests and the lock file among them.
     pub changed_files: usize,
+    /// Findings after the repairs.
     pub remaining: usize,
+    /// Those of them whose best fix is unsafe.
     pub remaining_unsafe: usize,
+    /// Those of them without a fix that could be applied.
     pub remaining_unfixable: usize,
 }
 
