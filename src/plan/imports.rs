@@ -77,14 +77,14 @@ fn name(import: &ast::UseTree) -> Option<String> {
     }
     let plain = |it: &str| it.trim_start_matches("r#").to_owned();
     if let Some(rename) = import.rename() {
-        return Some(plain(&rename.name()?.text()));
+        return Some(plain(rename.name()?.text()));
     }
     let last = import.path()?.segment()?.name_ref()?;
     if last.self_token().is_none() {
-        return Some(plain(&last.text()));
+        return Some(plain(last.text()));
     }
     // `use std::fs::{self}`
-    Some(plain(&outer_path(import)?.segment()?.name_ref()?.text()))
+    Some(plain(outer_path(import)?.segment()?.name_ref()?.text()))
 }
 
 /// An import that may go once it has no use.
