@@ -157,6 +157,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let change = Change {
             file: FilePath::new("a.rs"),
+            real: FilePath::new("a.rs"),
             before: "before".to_owned(),
             after: "after".to_owned(),
         };

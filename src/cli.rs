@@ -5,10 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::{
-    cli::{
-        arguments::{Arguments, Command, RulesFormat},
-        output::Stop,
-    },
+    cli::arguments::{Arguments, Command, RulesFormat},
     plan::look,
     report::rules,
 };
@@ -34,8 +31,24 @@ enum Outcome {
 
 const FAILURE: u8 = 2;
 
+/// Code nests as deep as people write it, and so does what reads it.
+const STACK_BYTES: usize = 256 << 20;
+
 /// Does what `arguments` ask for; `program` is what the user typed before them.
 pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
+    let work = std::thread::Builder::new().stack_size(STACK_BYTES);
+    match work.spawn(move || run_here(program, arguments)).map(|it| it.join()) {
+        Ok(Ok(code)) => code,
+        // What went wrong in the thread has been said by it.
+        Ok(Err(_)) => ExitCode::from(FAILURE),
+        Err(error) => {
+            output::error(&format!("no thread can be started: {error}"));
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
     let command = Arguments::command().bin_name(program);
     let all = [OsString::from("async-fix")].into_iter().chain(arguments.iter().cloned());
     let parsed = command.try_get_matches_from(all).and_then(|it| Arguments::from_arg_matches(&it));
@@ -64,16 +77,14 @@ pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
         Ok(Outcome::Found) if parsed.scan.exit_zero => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Ok(Outcome::Broken) => ExitCode::from(FAILURE),
-        // The reader has seen enough.
-        Err(Stop::Closed) => ExitCode::SUCCESS,
-        Err(Stop::Failure(sentence)) => {
+        Err(sentence) => {
             output::error(&sentence);
             ExitCode::from(FAILURE)
         }
     }
 }
 
-fn explain(rule: &str) -> Result<Outcome, Stop> {
+fn explain(rule: &str) -> Result<Outcome, String> {
     let pages = catalogue::pages();
     let page = pages.iter().find(|it| it.name == rule);
     let page = page.ok_or_else(|| catalogue::unknown(rule, &pages))?;
@@ -81,7 +92,7 @@ fn explain(rule: &str) -> Result<Outcome, Stop> {
     Ok(Outcome::Clean)
 }
 
-fn list(format: RulesFormat) -> Result<Outcome, Stop> {
+fn list(format: RulesFormat) -> Result<Outcome, String> {
     let pages = catalogue::pages();
     let text = match format {
         RulesFormat::Full => rules::table(&pages),

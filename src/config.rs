@@ -32,6 +32,8 @@ pub struct Choice {
     /// Files and folders to report on and edit; empty means all. Everything is analysed all the same.
     pub paths: Vec<PathBuf>,
     pub fail_on: Option<Severity>,
+    /// The flag that forbids to edit manifests and the lock file, when one does.
+    pub locked_by: Option<&'static str>,
 }
 
 impl Choice {

@@ -2,11 +2,16 @@
 
 pub mod alive;
 pub mod body;
+pub mod calls;
 pub mod changes;
+mod closures;
 pub mod functions;
+mod guards;
 pub mod place;
+mod receiver;
 pub mod runs_on;
 pub mod runtime;
+mod scope;
 pub mod surroundings;
 pub mod syntax;
 pub mod unseen;

@@ -227,6 +227,10 @@ pub struct Coverage {
     pub unexpanded_macros: BTreeMap<String, usize>,
     /// Modules and `include!`s whose text is made by a build script, which is not run.
     pub generated: BTreeSet<String>,
+    /// Modules and `include!`s whose file is not there, or is not among the sources of the packages.
+    pub missing_files: BTreeSet<String>,
+    /// Targets that cannot be analysed as things are, each with the reason.
+    pub left_out_targets: Vec<String>,
     /// Files with syntax errors: read as far as they parse.
     pub broken_files: BTreeSet<FilePath>,
     /// Rules that panicked: the other findings still stand.

@@ -23,6 +23,12 @@ pub struct CrateRows {
     /// Features of a runtime that only a user turns on who lets it drive his code. Empty means that every user does.
     #[serde(default, rename = "driving-features")]
     pub driving_features: Vec<String>,
+    /// Words that begin the building of a runtime by hand, ...
+    #[serde(default)]
+    pub builders: Vec<String>,
+    /// ... and those that give it timers.
+    #[serde(default)]
+    pub timers: Vec<String>,
     #[serde(rename = "item", default)]
     pub items: Vec<Row>,
 }
@@ -71,6 +77,12 @@ pub struct Row {
     /// Dropping a value of this type blocks, or panics in async code.
     #[serde(default)]
     pub drop_blocks: bool,
+    /// What a value of this type holds may be held elsewhere as well.
+    #[serde(default)]
+    pub shared: bool,
+    /// It changes something that stays when the caller is gone, though it asks for no `&mut`: a file, an atomic.
+    #[serde(default)]
+    pub changes: bool,
     /// What has to be on for the item to exist: a feature of the crate, a platform, a `cfg`.
     pub only_with: Option<String>,
 }
@@ -94,8 +106,10 @@ pub enum Wait {
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClosureRuns {
-    /// On the calling thread, before the call returns or while its result is used there.
+    /// On the calling thread, before the call returns.
     Here,
+    /// Where the result is consumed: an adapter of iterators.
+    Lazy,
     /// On the thread that polls the result.
     LaterHere,
     /// On the thread that polls.

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Choice,
-    finding::{Applicability, Coverage, FilePath, Finding},
+    finding::{Applicability, Coverage, FilePath, Finding, Place},
     knowledge::CrateRows,
     plan::planner::Planner,
     workspace::{Texts, Workspace},
@@ -13,6 +13,7 @@ mod imports;
 pub mod look;
 pub mod manifest;
 mod merge;
+mod origin;
 mod planner;
 
 /// All that one run found, and all that it would write.
@@ -47,6 +48,8 @@ pub struct Repair {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
     pub file: FilePath,
+    /// What is written, where `file` is a link to it.
+    pub real: FilePath,
     pub before: String,
     pub after: String,
 }
@@ -55,6 +58,8 @@ pub struct Change {
 #[derive(Clone, Debug)]
 pub struct Skipped {
     pub finding: Finding,
+    /// Where it is in the original text. None for code that an earlier round wrote.
+    pub at: Option<Place>,
     pub title: String,
     pub reason: String,
 }

@@ -29,6 +29,7 @@ mod prime;
 mod projection;
 mod std_sources;
 pub mod toolchain;
+mod unreadable;
 mod views;
 
 /// A member of the workspace.
@@ -70,6 +71,19 @@ pub enum TargetKind {
     Bench,
 }
 
+impl TargetKind {
+    /// As cargo calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            TargetKind::Lib => "lib",
+            TargetKind::Bin => "bin",
+            TargetKind::Example => "example",
+            TargetKind::Test => "test",
+            TargetKind::Bench => "bench",
+        }
+    }
+}
+
 /// One crate to analyse: a target of a member, as cargo would build it.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -91,6 +105,7 @@ pub struct Workspace {
     db: RootDatabase,
     packages: Vec<Package>,
     targets: Vec<Target>,
+    left_out: Vec<String>,
     texts: Texts,
     ids: BTreeMap<FilePath, FileId>,
     paths: HashMap<FileId, FilePath>,
@@ -126,6 +141,15 @@ impl Workspace {
         self.root.join(file.as_str())
     }
 
+    /// The file itself, where `file` is a link to it.
+    pub fn behind_links(&self, file: &FilePath) -> FilePath {
+        match (self.root.canonicalize(), self.disk_path(file).canonicalize()) {
+            (Ok(root), Ok(path)) => FilePath::below(&root, &path),
+            // A file that is gone has no other name.
+            _ => file.clone(),
+        }
+    }
+
     pub fn db(&self) -> &RootDatabase {
         &self.db
     }
@@ -136,6 +160,11 @@ impl Workspace {
 
     pub fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// The targets of the members that cannot be analysed as things are, each with the reason.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The Rust files of the members.
@@ -162,12 +191,14 @@ impl Workspace {
         self.kept_out.get(file).copied()
     }
 
-    /// The lock file that fits once the manifests in `edited` are written; None when the project keeps none.
+    /// The lock file that fits once the manifests in `edited` are written, besides those that are edited in memory
+    /// already; None when the project keeps none.
     pub fn fitting_lock(&self, edited: &Texts) -> Result<Option<String>, String> {
         let members: Vec<PathBuf> =
             self.packages.iter().map(|it| self.disk_path(&it.manifest)).collect();
+        let now = self.texts.iter().filter(|it| !it.0.as_str().ends_with(".rs"));
         let edited =
-            edited.iter().map(|(file, text)| (self.disk_path(file), text.clone())).collect();
+            now.chain(edited).map(|(file, text)| (self.disk_path(file), text.clone())).collect();
         lock::fitting_lock(&self.root.join("Cargo.toml"), &members, &edited, &self.cargo)
     }
 

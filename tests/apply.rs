@@ -72,6 +72,7 @@ impl Project {
 fn plan(changes: &[(&str, &str, &str)]) -> Plan {
     let change = |(file, before, after): &(&str, &str, &str)| Change {
         file: FilePath::new(*file),
+        real: FilePath::new(*file),
         before: (*before).to_owned(),
         after: (*after).to_owned(),
     };

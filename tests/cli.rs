@@ -49,8 +49,11 @@ fn bad_input_is_one_sentence_and_status_2() {
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
+/// Paths and contents.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A project whose files are `files`, outside version control.
-fn files(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+fn files(files: Files) -> tempfile::TempDir {
     let project = tempfile::tempdir().unwrap();
     for (path, bytes) in files {
         let path = project.path().join(path);
@@ -67,8 +70,22 @@ fn bad_projects_are_one_sentence_and_status_2() {
     let outside = other.path().to_str().unwrap();
     let unknown =
         [&manifest[..], b"[dependencies]\nasync-fix-test-no-such-crate = \"1\"\n"].concat();
-    let cases: [(&[(&str, &[u8])], &[&str], &str); 6] = [
-        (&[("Cargo.toml", b"[package]\nname = 1\n")], &[], "error: cargo cannot read `"),
+    let cases: [(Files, &[&str], &str); 8] = [
+        (
+            &[("Cargo.toml", b"[package]\nname = 1\n")],
+            &[],
+            "Cargo.toml`: invalid type: integer `1`",
+        ),
+        (
+            &[("Cargo.toml", manifest), ("src/lib.rs", b"")],
+            &["--locked"],
+            "Cargo.toml`, and `--locked` forbids to make one\n",
+        ),
+        (
+            &[("Cargo.toml", manifest), ("src/lib.rs", b"")],
+            &["--frozen"],
+            "Cargo.toml`, and `--frozen` forbids to make one\n",
+        ),
         (
             &[("Cargo.toml", b"[workspace]\nmembers = [\"gone\"]\n")],
             &[],
@@ -136,13 +153,85 @@ fn syntax_errors_are_no_bad_input() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_failure() {
-    let mut child = async_fix(&["rules", "--output-format", "json"]);
-    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+fn a_closed_pipe_changes_no_exit_status() {
+    let project = project();
+    for (arguments, status) in [
+        (&["rules", "--output-format", "json"][..], 0),
+        (&["-q"], 1),
+        (&["-q", "--dry-run"], 1),
+        (&["-q", "--dry-run", "--ignore", "ALL"], 0),
+    ] {
+        let mut child = async_fix(arguments);
+        let child = child.current_dir(project.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(status), ""));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_module_that_cannot_be_read_is_one_sentence_and_status_2() {
+    let manifest = b"[package]\nname = \"linked\"\nedition = \"2024\"\n[[bin]]\nname = \"it\"\npath = \"src/main.rs\"\n";
+    for (file, text) in [("src/x.rs", &b"mod x;"[..]), ("src/main.rs", b"")] {
+        let project =
+            files(&[("Cargo.toml", manifest), ("src/lib.rs", text), ("src/main.rs", b"")]);
+        let _ = fs::remove_file(project.path().join(file));
+        std::os::unix::fs::symlink("nowhere", project.path().join(file)).unwrap();
+        let output = async_fix(&[]).current_dir(project.path()).output().unwrap();
+        let said = stderr(&output);
+        assert!(said.starts_with(&format!("error: `{file}` cannot be read: ")), "{said}");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1));
+    }
+}
+
+#[test]
+fn locked_takes_only_what_needs_no_feature() {
+    let project = project();
+    let manifest = MANIFEST.replace("\"rt\"", "\"rt\", \"fs\"");
+    fs::write(project.path().join("Cargo.toml"), &manifest).unwrap();
+    // What is written above moves what is refused below, and does not have it told twice.
+    let clear =
+        "use std::fs;\n\npub async fn clear() {\n    let _ = fs::remove_file(\"a\");\n}\n\n";
+    let text = format!("{clear}{BEFORE}");
+    fs::write(project.path().join("src/lib.rs"), &text).unwrap();
+    assert!(git(&project, "add .").status.success());
+    let lock = || fs::read(project.path().join("Cargo.lock")).unwrap();
+    let before = lock();
+    for mode in ["--dry-run", "--apply"] {
+        let output = async_fix(&[mode, "--locked"]).current_dir(project.path()).output().unwrap();
+        let said = stderr(&output);
+        let reason = "it needs the feature `time` of `tokio` turned on in `Cargo.toml`, and `--locked` forbids it";
+        let refused: Vec<&str> =
+            said.lines().filter_map(|it| it.strip_prefix("Not done: ")).collect();
+        assert!(refused.iter().all(|it| it.ends_with(reason)), "{said}");
+        assert_eq!((refused.len(), output.status.code()), (2, Some(1)), "{said}");
+        assert!(refused[0].starts_with("src/lib.rs:8:5: blocking-sleep: "), "{said}");
+        assert!(refused[1].starts_with("src/lib.rs:12:5: blocking-sleep: "), "{said}");
+    }
+    let written = "pub async fn clear() {\n    let _ = tokio::fs::remove_file(\"a\").await;\n}\n\n";
+    let after = fs::read_to_string(project.path().join("src/lib.rs")).unwrap();
+    assert_eq!(after.trim_start(), format!("{written}{BEFORE}"));
+    assert_eq!(fs::read_to_string(project.path().join("Cargo.toml")).unwrap(), manifest);
+    assert_eq!(lock(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_patch_names_the_file_behind_a_link() {
+    let project = project();
+    fs::create_dir(project.path().join("real")).unwrap();
+    fs::rename(project.path().join("src/lib.rs"), project.path().join("real/it.rs")).unwrap();
+    std::os::unix::fs::symlink("../real/it.rs", project.path().join("src/lib.rs")).unwrap();
+    assert!(git(&project, "add .").status.success());
+    let patch = async_fix(&["--dry-run"]).current_dir(project.path()).output().unwrap().stdout;
+    fs::write(project.path().join("patch"), &patch).unwrap();
+    assert!(git(&project, "apply --check patch").status.success());
+    let output = async_fix(&["--apply"]).current_dir(project.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(git(&project, "apply --check --reverse patch").status.success());
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod robust;
 use fixture::Fixture;
 
 type Outcome = Result<(), Failed>;
+type Law = fn(&Fixture) -> Outcome;
 
 fn main() {
     let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
@@ -43,7 +44,7 @@ fn main() {
         let name = format!("{}::header_says_which_fix", rule.name);
         trials.push(Trial::test(name, move || example::check_header(&fixture, &page)));
     }
-    let laws: [(&str, fn(&Fixture) -> Outcome); 5] = [
+    let laws: [(&str, Law); 5] = [
         ("examples_compile_before_and_after", compile::every_example),
         ("all_fixes_together_compile", compile::all_together),
         ("a_deleted_token_never_panics", robust::deleted_tokens),

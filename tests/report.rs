@@ -206,7 +206,8 @@ fn findings() -> Vec<Finding> {
 fn change(file: &str, before: &str, replacements: &[(&str, &str)]) -> Change {
     let mut after = before.to_owned();
     edit(before, replacements).apply(&mut after);
-    Change { file: FilePath::new(file), before: before.to_owned(), after }
+    let file = FilePath::new(file);
+    Change { real: file.clone(), file, before: before.to_owned(), after }
 }
 
 fn plan() -> Plan {
@@ -262,6 +263,7 @@ fn plan() -> Plan {
         ],
         skipped: vec![Skipped {
             finding: findings[4].clone(),
+            at: Some(findings[4].at.clone()),
             title: "say what it waits for".to_owned(),
             reason: "it is a sketch".to_owned(),
         }],
@@ -284,6 +286,8 @@ fn seen() -> Coverage {
         unexpanded_macros: [("sqlx::query".to_owned(), 3), ("derive(Parser)".to_owned(), 1)].into(),
         generated: ["src/pb.rs: `include!(concat!(env!(\"OUT_DIR\"), \"/pb.rs\"))`".to_owned()]
             .into(),
+        missing_files: ["`mod gone` in src/lib.rs".to_owned()].into(),
+        left_out_targets: vec!["example `shown` (it needs `--features extra`)".to_owned()],
         broken_files: [FilePath::new("src/draft.rs")].into(),
         internal_errors: vec!["internal error in blocking-fs at src/odd.rs:3".to_owned()],
     }
@@ -311,6 +315,37 @@ fn full_shows_places_reasons_and_fixes() {
 fn full_shows_what_remains_in_the_new_texts() {
     let plan = plan();
     check("full-remaining", &full::render(&plan.remaining, &texts_after(&plan), Style::Plain));
+}
+
+#[test]
+fn labels_of_one_place_are_in_one_order() {
+    let mut finding = findings().remove(1);
+    finding.because.push(Note::at(place(MAIN, MAIN_TEXT, "async fn tick"), "alive here"));
+    let one = full::render(&[finding.clone()], &texts(), Style::Plain);
+    finding.because.reverse();
+    assert_eq!(full::render(&[finding], &texts(), Style::Plain), one);
+}
+
+#[test]
+fn code_of_a_later_round_has_no_line() {
+    let mut plan = plan();
+    plan.skipped[0].at = None;
+    let text = summary::render(&plan, Mode::Apply, &commands());
+    assert!(text.contains("\nNot done: tests/last line.rs: blocking-sleep: "), "{text}");
+    let json = json::render(&plan, Mode::Apply);
+    assert!(json.contains("\"span\": null"), "{json}");
+}
+
+#[test]
+fn two_names_of_one_file_are_one_diff() {
+    let mut plan = plan();
+    let mut link = change(IO, MANIFEST_TEXT, &[]);
+    link.after = plan.changes[0].after.clone();
+    link.real = FilePath::new(MANIFEST);
+    plan.changes.push(link);
+    let text = patch::render(&plan, Path::new("/project"), Style::Plain);
+    assert_eq!(text.matches("+++ b/Cargo.toml").count(), 1, "{text}");
+    assert!(!text.contains(IO), "{text}");
 }
 
 #[test]
@@ -422,6 +457,7 @@ fn patch_quotes_strange_names_and_keeps_strange_lines() {
     ];
     let change = |(file, before, after): (&str, &str, &str)| Change {
         file: FilePath::new(file),
+        real: FilePath::new(file),
         before: before.to_owned(),
         after: after.to_owned(),
     };

@@ -118,11 +118,11 @@ pub(super) struct ProjectArguments {
 
     /// Leave Cargo.lock as it is
     #[arg(long)]
-    pub(super) locked: bool,
+    locked: bool,
 
     /// Both --locked and --offline
     #[arg(long)]
-    pub(super) frozen: bool,
+    frozen: bool,
 
     /// The `library` folder with the sources of std
     #[arg(long, value_name = "DIR")]
@@ -202,6 +202,15 @@ impl ScanArguments {
 }
 
 impl ProjectArguments {
+    /// The flag that forbids to edit manifests and the lock file.
+    pub(super) fn locked_by(&self) -> Option<&'static str> {
+        match (self.locked, self.frozen) {
+            (true, _) => Some("--locked"),
+            (false, true) => Some("--frozen"),
+            (false, false) => None,
+        }
+    }
+
     pub(super) fn request(&self, start: PathBuf) -> ProjectRequest {
         let separator = |it: char| it == ',' || it.is_whitespace();
         let features = self.features.iter().flat_map(|it| it.split(separator));

@@ -7,21 +7,6 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::{cli::arguments::Colour, report::Style};
 
-/// Why a run ends early.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// One sentence for the user.
-    Failure(String),
-    /// Nobody reads what is printed.
-    Closed,
-}
-
-impl From<String> for Stop {
-    fn from(sentence: String) -> Stop {
-        Stop::Failure(sentence)
-    }
-}
-
 pub(super) fn choose_colour(colour: Colour) {
     let choice = match colour {
         Colour::Auto => ColorChoice::Auto,
@@ -39,17 +24,19 @@ pub(super) fn style() -> Style {
     }
 }
 
-/// Prints on stdout.
-pub(super) fn print(text: &str) -> Result<(), Stop> {
+/// Prints on stdout. A reader who has seen enough changes nothing of what was found.
+pub(super) fn print(text: &str) -> Result<(), String> {
     // Text without colours goes out as it is: a patch may hold the very bytes that a filter of colours takes away.
     let result = match style() {
         Style::Plain => write_all(&mut io::stdout().lock(), text),
         Style::Styled => write_all(&mut anstream::stdout().lock(), text),
     };
-    result.map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Stop::Closed,
-        _ => Stop::Failure(format!("the output cannot be written: {error}")),
-    })
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the output cannot be written: {error}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn write_all(stream: &mut dyn Write, text: &str) -> io::Result<()> {

@@ -7,8 +7,7 @@ use crate::{
         arguments::{Format, ScanArguments},
         catalogue,
         load::{self, StdSources},
-        output::{self, Stop},
-        paths,
+        output, paths,
         progress::Progress,
     },
     config::Choice,
@@ -23,13 +22,14 @@ use crate::{
     workspace::{Texts, Workspace},
 };
 
-pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Outcome, Stop> {
+pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Outcome, String> {
     let mut choice = Choice {
         select: catalogue::chosen(&arguments.select)?,
         ignore: catalogue::chosen(&arguments.ignore)?,
         unsafe_fixes: arguments.unsafe_fixes,
         paths: paths::resolve(&arguments.paths)?,
         fail_on: arguments.fail_on.severity(),
+        locked_by: arguments.project.locked_by(),
     };
     let (workspace, plan) = planned(arguments, &mut choice)?;
     if !arguments.output.quiet {
@@ -45,7 +45,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
         Mode::Apply => {
             if let Err(sentence) = write(arguments, &plan, &workspace) {
                 print_patch(arguments, &plan, &workspace)?;
-                return Err(Stop::Failure(sentence));
+                return Err(sentence);
             }
             print_findings(arguments, &plan, &plan.remaining, &texts_after(&plan))?;
         }
@@ -56,7 +56,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
     Ok(outcome(arguments.mode(), &plan, choice.fail_on))
 }
 
-fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), Stop> {
+fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), String> {
     let progress = Progress::start(&arguments.output);
     let request = arguments.project.request(paths::start(&choice.paths)?);
     let std_sources = match arguments.project.install_std_sources {
@@ -78,7 +78,7 @@ fn print_findings(
     plan: &Plan,
     findings: &[Finding],
     texts: &Texts,
-) -> Result<(), Stop> {
+) -> Result<(), String> {
     let text = match arguments.output.output_format {
         Format::Full => full::render(findings, texts, output::style()),
         Format::Concise => concise::render(findings, texts),
@@ -87,7 +87,11 @@ fn print_findings(
     output::print(&text)
 }
 
-fn print_patch(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) -> Result<(), Stop> {
+fn print_patch(
+    arguments: &ScanArguments,
+    plan: &Plan,
+    workspace: &Workspace,
+) -> Result<(), String> {
     let text = match arguments.output.output_format {
         Format::Full | Format::Concise => patch::render(plan, workspace.root(), output::style()),
         Format::Json => json::render(plan, Mode::DryRun),
@@ -97,19 +101,6 @@ fn print_patch(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) ->
 
 /// All of the plan or nothing; a sentence says why nothing.
 fn write(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) -> Result<(), String> {
-    let project = &arguments.project;
-    if let Some(flag) =
-        [("--locked", project.locked), ("--frozen", project.frozen)].iter().find(|it| it.1)
-        && let Some(change) = plan.changes.iter().find(|it| {
-            let name = it.file.as_str().rsplit('/').next();
-            it.before != it.after && matches!(name, Some("Cargo.toml" | "Cargo.lock"))
-        })
-    {
-        let (flag, file) = (flag.0, &change.file);
-        return Err(format!(
-            "nothing was written, because the fixes need features that are turned on in `{file}`, and `{flag}` forbids it"
-        ));
-    }
     let allow = Allow { dirty: arguments.allow_dirty, no_vcs: arguments.allow_no_vcs };
     let written = apply::apply(plan, |it| workspace.disk_path(it), allow);
     written.map(|_| ()).map_err(|it: Refusal| it.to_string())

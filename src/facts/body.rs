@@ -1,12 +1,12 @@
 //! One body, read once: which items that rules ask for it mentions, where each of those runs, what surrounds it.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use la_arena::ArenaMap;
 use ra_ap_hir_def::{
-    CallableDefId, DefWithBodyId, FunctionId,
+    CallableDefId, DefWithBodyId, FunctionId, HasModule,
     expr_store::{Body, BodySourceMap},
-    hir::{ClosureKind, CoroutineSource, Expr, ExprId},
+    hir::{ClosureKind, Expr, ExprId},
     resolver::{HasResolver, Resolver, ValueNs},
 };
 use ra_ap_hir_ty::{
@@ -15,7 +15,7 @@ use ra_ap_hir_ty::{
 };
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
-use ra_ap_syntax::SyntaxKind;
+use ra_ap_syntax::{SyntaxKind, TextRange};
 
 use crate::{
     facts::runs_on::{Context, Thread},
@@ -41,6 +41,21 @@ pub struct BodyFacts<'db> {
     pub calls: usize,
     pub calls_resolved: usize,
     pub unresolved: Vec<ExprId>,
+    /// Every mention of a function whose definition is known.
+    pub(super) uses: Vec<Use>,
+    awaited: HashSet<ExprId>,
+}
+
+/// A function that a body calls or names.
+pub(super) struct Use {
+    pub function: FunctionId,
+    /// What becomes of the future that it returns, where that is known.
+    pub handed: Option<FutureRuns>,
+    /// Whether that future is awaited on the spot.
+    pub awaited: bool,
+    pub thread: Thread,
+    /// Index into the sequence of the body.
+    pub position: usize,
 }
 
 /// A place where a body names an item that has a row.
@@ -69,8 +84,10 @@ pub enum Form {
     Method,
     /// Called by another name: through a local variable.
     Indirect,
-    /// Handed on as a value.
+    /// Handed to something that may call it.
     Value,
+    /// Named, and neither called nor handed on.
+    Named,
 }
 
 /// How a function comes to run.
@@ -108,6 +125,8 @@ impl<'db> BodyFacts<'db> {
             calls: 0,
             calls_resolved: 0,
             unresolved: Vec::new(),
+            uses: Vec::new(),
+            awaited: HashSet::new(),
         };
         let root = facts.body.root_expr();
         let context = match entered {
@@ -128,13 +147,19 @@ impl<'db> BodyFacts<'db> {
                 self.visit_method(expr, *receiver, args, context, handed);
             }
             Expr::Closure { body, closure_kind, .. } => {
-                let inner = closure_context(expr, closure_kind, context, handed, None);
+                let runs = self.bound_closure_runs(expr);
+                let inner = closure_context(expr, closure_kind, context, handed, runs);
                 self.child(expr, *body, inner, None);
             }
             Expr::Path(_) => {
                 if let Some(row) = self.row_of_type(self.infer.expr_ty(expr)) {
-                    self.mention(row, Form::Value, expr, context);
+                    self.mention(row, Form::Named, expr, context);
                 }
+                self.add_use(expr, function_of(self.infer.expr_ty(expr)), context, None);
+                self.children(expr, context, None);
+            }
+            Expr::Await { expr: future } => {
+                self.awaited.insert(*future);
                 self.children(expr, context, None);
             }
             Expr::Const(_) => {
@@ -183,6 +208,7 @@ impl<'db> BodyFacts<'db> {
         handed: Option<FutureRuns>,
     ) {
         let row = self.row_of_type(self.infer.expr_ty(callee));
+        self.add_use(expr, function_of(self.infer.expr_ty(callee)), context, handed);
         self.parents.insert(callee, expr);
         match &self.body[callee] {
             // The path of a call is part of the mention that the call is.
@@ -215,6 +241,7 @@ impl<'db> BodyFacts<'db> {
     ) {
         let method = self.infer.method_resolution(expr).map(|(it, _)| it);
         let row = method.and_then(|it| self.known.function(self.db, it)).cloned();
+        self.add_use(expr, method, context, handed);
         // `async { .. }.instrument(span)` is handed on as the block itself would be; so is the receiver of a method
         // that takes a future.
         let to_receiver = row.as_ref().and_then(|it| it.future).or(handed);
@@ -234,7 +261,7 @@ impl<'db> BodyFacts<'db> {
         context: Context,
         handed: Option<FutureRuns>,
     ) {
-        let runs = row.and_then(|it| it.closure);
+        let runs = self.closure_runs(call, row);
         // `Box::pin(async { .. })` hands its argument on.
         let future = row.map_or(handed, |it| it.future);
         for arg in args {
@@ -244,11 +271,24 @@ impl<'db> BodyFacts<'db> {
                     self.visit_closure(*arg, closure_kind, context, future, runs);
                 }
                 Expr::Path(_) if self.is_function(*arg) => {
-                    self.visit(*arg, context.closure(runs), None);
+                    if let Some(row) = self.row_of_type(self.infer.expr_ty(*arg)) {
+                        self.mention(row, Form::Value, *arg, context.closure(runs));
+                    }
+                    self.add_use(*arg, function_of(self.infer.expr_ty(*arg)), context, None);
+                    self.sequence.push((*arg, context.awaits_in));
                 }
                 _ => self.visit(*arg, context, future),
             }
         }
+    }
+
+    /// The ranges of the expressions that stand in a file, as they are written.
+    pub fn ranges(&self) -> HashSet<TextRange> {
+        let range = |(expr, _): &(ExprId, Option<ExprId>)| {
+            let source = self.map.expr_syntax(*expr).ok()?;
+            (!source.file_id.is_macro()).then(|| source.value.syntax_node_ptr().text_range())
+        };
+        self.sequence.iter().filter_map(range).collect()
     }
 
     fn visit_closure(
@@ -264,6 +304,19 @@ impl<'db> BodyFacts<'db> {
             self.child(expr, *body, inner, None);
         }
         self.sequence.push((expr, context.awaits_in));
+    }
+
+    fn add_use(
+        &mut self,
+        expr: ExprId,
+        function: Option<FunctionId>,
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
+        let Some(function) = function else { return };
+        let awaited = self.awaited.contains(&expr);
+        let (thread, position) = (context.thread, self.sequence.len());
+        self.uses.push(Use { function, handed, awaited, thread, position });
     }
 
     fn mention(&mut self, row: Arc<Row>, form: Form, expr: ExprId, context: Context) {
@@ -313,22 +366,31 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
+    /// Whether the body of this function is asynchronous, and blocks a worker somewhere.
+    pub fn blocks_as_async_function(&self) -> bool {
+        let is_own = |it: &Mention| {
+            let coroutine = it.awaits_in.and_then(|it| self.parents.get(it));
+            it.awaits_in == Some(self.body.root_expr()) || coroutine == Some(&self.body.root_expr())
+        };
+        let blocks = |it: &&Mention| it.row.blocks.is_some() && it.thread == Thread::Worker;
+        self.mentions.iter().filter(blocks).any(is_own)
+    }
+
     /// Whether another task was started before this place.
     pub fn spawns_before(&self, mention: &Mention) -> bool {
+        self.spawns_before_position(mention.position)
+    }
+
+    pub(super) fn spawns_before_position(&self, position: usize) -> bool {
         self.mentions.iter().any(|it| {
             let spawns = matches!(it.row.future, Some(FutureRuns::Spawned | FutureRuns::Local))
                 || it.row.closure == Some(ClosureRuns::Worker);
-            spawns && it.position < mention.position
+            spawns && it.position < position
         })
     }
 
-    /// The variable that the method is called on, when its value is dropped in the same async body and must not be.
-    pub fn dropped_receiver(&self, mention: &Mention) -> Option<&str> {
-        let Expr::MethodCall { receiver, .. } = &self.body[mention.expr] else { return None };
-        let local = self.local(*receiver)?;
-        let TyKind::Adt(adt, _) = self.infer.binding_ty(local).kind() else { return None };
-        let row = self.known.type_(adt.def_id())?;
-        row.drop_blocks.then(|| self.body[local].name.as_str())
+    pub(super) fn krate(&self) -> ra_ap_base_db::Crate {
+        self.function.krate(self.db)
     }
 
     /// Names as they are seen from this expression.
@@ -349,9 +411,6 @@ fn closure_context(
 ) -> Context {
     match kind {
         // What becomes of the entry point's own body is known from its attribute.
-        ClosureKind::Coroutine { source: CoroutineSource::Fn, .. } => {
-            context.coroutine(expr, future)
-        }
         ClosureKind::Coroutine { .. } => context.coroutine(expr, future),
         // Its body is a coroutine, which is met next.
         ClosureKind::CoroutineClosure(_) => Context::function(Thread::Worker),

@@ -24,7 +24,9 @@ impl BodyFacts<'_> {
         }
         let (before, after) = self.stretch(mention);
         let changes = |exprs: &[ExprId]| exprs.iter().copied().find(|it| self.is_change(*it));
-        let (first, second) = (changes(&before)?, changes(&after)?);
+        // What is started goes on when the future is dropped, so a change of its own can only be the first one.
+        let own = mention.row.changes.then_some(mention.expr);
+        let (first, second) = (changes(&before).or(own)?, changes(&after)?);
         let note = |expr: ExprId, text: &str| match self.place_of(expr) {
             Some(at) => Note::at(at, text),
             None => Note::new(text),
@@ -64,6 +66,7 @@ impl BodyFacts<'_> {
             .iter()
             .filter(here)
             .map(|it| it.0)
+            .filter(|it| *it != mention.expr)
             .take_while(|it| !is_await(it))
             .collect();
         match self.loop_without_await(mention) {
@@ -76,31 +79,35 @@ impl BodyFacts<'_> {
         }
     }
 
+    /// All that the outermost loop around this place does, as far out as no loop awaits anything.
     fn loop_without_await(&self, mention: &Mention) -> Option<Vec<ExprId>> {
         let mut expr = mention.expr;
+        let mut outermost = None;
         while let Some(parent) = self.parents.get(expr).copied() {
             if Some(parent) == mention.awaits_in {
-                return None;
+                break;
             }
             if matches!(self.body[parent], Expr::Loop { .. }) {
                 let mut inside = Vec::new();
-                self.collect(parent, &mut inside);
-                let awaits = inside.iter().any(|it| matches!(self.body[*it], Expr::Await { .. }));
-                return (!awaits).then_some(inside);
+                self.walk(parent, &mut |it| inside.push(it));
+                if inside.iter().any(|it| matches!(self.body[*it], Expr::Await { .. })) {
+                    break;
+                }
+                outermost = Some(inside);
             }
             expr = parent;
         }
-        None
-    }
-
-    fn collect(&self, expr: ExprId, into: &mut Vec<ExprId>) {
-        into.push(expr);
-        let mut children = Vec::new();
-        self.body.walk_child_exprs(expr, |it| children.push(it));
-        children.into_iter().for_each(|it| self.collect(it, into));
+        outermost
     }
 
     fn is_change(&self, expr: ExprId) -> bool {
+        let rows = self.mentions.iter().filter(|it| it.expr == expr && it.row.changes);
+        if rows.count() > 0 {
+            return match &self.body[expr] {
+                Expr::MethodCall { receiver, .. } => self.outlives(*receiver),
+                _ => true,
+            };
+        }
         match &self.body[expr] {
             Expr::Assignment { target, .. } => self.assigns(*target),
             Expr::BinaryOp { lhs, op: Some(BinaryOp::Assignment { .. }), .. } => {
@@ -130,12 +137,30 @@ impl BodyFacts<'_> {
             },
             Expr::Field { expr, .. } => self.outlives(*expr),
             Expr::Index { base, .. } => self.outlives(*base),
-            Expr::UnaryOp { expr, op: UnaryOp::Deref } => self.outlives(*expr),
-            // A value made on the spot is gone with the statement, unless it is a way to reach something else.
-            Expr::Call { .. } | Expr::MethodCall { .. } | Expr::Match { .. } => {
-                let adjustments = self.infer.expr_adjustment(place).unwrap_or_default();
-                adjustments.iter().any(|it| matches!(it.kind, Adjust::Deref(_)))
+            Expr::UnaryOp { expr, op: UnaryOp::Deref } => {
+                self.outlives(*expr) || self.reaches_out(*expr)
             }
+            // A value made on the spot is gone with the statement, unless it is a way to reach something else.
+            _ => {
+                let adjustments = self.infer.expr_adjustment(place).unwrap_or_default();
+                let derefs = adjustments.iter().any(|it| matches!(it.kind, Adjust::Deref(_)));
+                derefs && self.reaches_out(place)
+            }
+        }
+    }
+
+    /// Whether a value was got from something that outlives the future: `self.state.lock().unwrap()`.
+    fn reaches_out(&self, value: ExprId) -> bool {
+        match &self.body[value] {
+            Expr::MethodCall { receiver, .. } => {
+                self.outlives(*receiver) || self.reaches_out(*receiver)
+            }
+            Expr::Call { args, .. } => {
+                args.is_empty() || args.iter().any(|it| self.outlives(*it) || self.reaches_out(*it))
+            }
+            // `lock()?`
+            Expr::Match { expr, .. } => self.reaches_out(*expr),
+            Expr::Ref { expr, .. } => self.outlives(*expr) || self.reaches_out(*expr),
             _ => false,
         }
     }
@@ -145,7 +170,8 @@ impl BodyFacts<'_> {
         match type_.kind() {
             TyKind::Ref(..) | TyKind::RawPtr(..) => true,
             TyKind::Adt(adt, _) => {
-                self.known.type_(adt.def_id()).is_some_and(|it| it.guard.is_some())
+                let row = self.known.type_(adt.def_id());
+                row.is_some_and(|it| it.guard.is_some() || it.shared)
             }
             _ => false,
         }

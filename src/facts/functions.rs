@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use ra_ap_hir::{EditionedFileId, HirFileId, InFile, ModPath, PathKind, crate_def_map};
 use ra_ap_hir_def::{
-    AssocItemId, DefWithBodyId, FunctionId, HasModule, Lookup, ModuleDefId,
+    AssocItemId, DefWithBodyId, FunctionId, Lookup, ModuleDefId,
     expr_store::Body,
     nameres::{DefMap, MacroSubNs},
     resolver::HasResolver,
@@ -59,9 +59,14 @@ impl Mentions {
                 break;
             }
         }
+        Mentions::of(workspace, &names)
+    }
+
+    /// Where one of these names stands.
+    pub fn of(workspace: &Workspace, names: &HashSet<String>) -> Mentions {
+        let texts = workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?)));
         let by_file = texts
-            .into_iter()
-            .map(|(id, text)| (id, identifiers(text, &names)))
+            .map(|(id, text)| (id, identifiers(text, names)))
             .filter(|(_, places)| !places.is_empty())
             .collect();
         Mentions::At(by_file)
@@ -225,37 +230,27 @@ impl Search<'_> {
     fn entry_row(&self, function: FunctionId, source: &ast::Fn) -> Option<bool> {
         let resolver = function.resolver(self.db);
         source.attrs().find_map(|it| {
-            let path = mod_path(&it.path()?)?;
+            let path = match it.simple_name().as_deref() {
+                Some("cfg_attr") => conditional_path(&it)?,
+                _ => mod_path(&it.path()?)?,
+            };
             let item = resolver.resolve_path_as_macro(self.db, &path, Some(MacroSubNs::Attr))?;
             let row = self.known.macro_(item.def)?;
             row.entry.is_some().then_some(row.test)
         })
     }
 
+    /// Whether the function says so itself, or its target is for tests. What a `cfg` leaves to tests is told by the
+    /// views that compile it.
     fn in_test(&self, function: FunctionId, source: &InFile<ast::Fn>) -> bool {
         let by_target = matches!(self.target.kind, TargetKind::Test | TargetKind::Bench);
         let by_attribute = || {
-            self.entry_row(function, &source.value) == Some(true)
-                || source.value.attrs().any(|it| is_test(&it))
+            let names = |it: ast::Attr| it.simple_name();
+            let mut plain = source.value.attrs().filter_map(names);
+            plain.any(|it| it == "test" || it == "bench")
+                || self.entry_row(function, &source.value) == Some(true)
         };
-        by_target || by_attribute() || self.under_cfg_test(function, source)
-    }
-
-    fn under_cfg_test(&self, function: FunctionId, source: &InFile<ast::Fn>) -> bool {
-        let around = source.value.syntax().ancestors();
-        if around.filter_map(ast::AnyHasAttrs::cast).any(|it| it.attrs().any(|it| is_test(&it))) {
-            return true;
-        }
-        let mut module = Some(function.module(self.db));
-        while let Some(it) = module {
-            let data = &it.def_map(self.db)[it];
-            let declared = data.declaration_source(self.db);
-            if declared.is_some_and(|it| it.value.attrs().any(|it| is_test(&it))) {
-                return true;
-            }
-            module = it.containing_module(self.db);
-        }
-        false
+        by_target || by_attribute()
     }
 }
 
@@ -266,24 +261,27 @@ fn method((_, item): &(ra_ap_hir::Name, AssocItemId)) -> Option<FunctionId> {
     }
 }
 
-/// `#[test]`, `#[bench]`, or a `cfg` that asks for `test`.
-fn is_test(attribute: &ast::Attr) -> bool {
-    let Some(name) = attribute.simple_name() else { return false };
-    match name.as_str() {
-        "test" | "bench" => true,
-        "cfg" => {
-            let text = attribute.syntax().text().to_string();
-            let words: Vec<&str> =
-                text.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
-            words.contains(&"test") && !words.contains(&"not")
-        }
-        _ => false,
-    }
-}
-
 fn mod_path(path: &ast::Path) -> Option<ModPath> {
     let names = path.segments().map(|it| it.name_ref()).collect::<Option<Vec<_>>>()?;
     let absolute = path.first_segment().is_some_and(|it| it.coloncolon_token().is_some());
     let kind = if absolute { PathKind::Abs } else { PathKind::Plain };
-    Some(ModPath::from_segments(kind, names.iter().map(|it| ra_ap_hir::Name::new_root(&it.text()))))
+    Some(ModPath::from_segments(kind, names.iter().map(|it| ra_ap_hir::Name::new_root(it.text()))))
+}
+
+/// `tokio::main` in `#[cfg_attr(condition, tokio::main)]`, which is taken to hold.
+fn conditional_path(attribute: &ast::Attr) -> Option<ModPath> {
+    let text = attribute.syntax().text().to_string();
+    let inside = text.split_once('(')?.1.rsplit_once(')')?.0;
+    let mut depth = 0;
+    let comma = inside.char_indices().find(|(_, it)| {
+        match it {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        *it == ',' && depth == 0
+    })?;
+    let path = inside[comma.0 + 1..].split(['(', ',']).next()?.trim();
+    let names = path.split("::").map(|it| ra_ap_hir::Name::new_root(it.trim()));
+    Some(ModPath::from_segments(PathKind::Plain, names))
 }

@@ -1,6 +1,6 @@
 //! From expressions to places in the user's files, through any number of macros.
 
-use ra_ap_hir::{HirFileId, InFile};
+use ra_ap_hir::{HirFileId, InFile, Semantics};
 use ra_ap_hir_def::hir::ExprId;
 use ra_ap_hir_expand::{files::FileRange, map_node_range_up_rooted, span_map::SpanMap};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxNode, TextRange, ast};
@@ -30,6 +30,17 @@ impl BodyFacts<'_> {
             return None;
         }
         Some(place)
+    }
+
+    /// Whether this text means one expression only: what a macro writes twice may stand in two kinds of code.
+    pub(crate) fn is_written_once(&self, place: &Place, file: HirFileId) -> bool {
+        let HirFileId::MacroFile(_) = file else { return true };
+        let sema = Semantics::new(self.db);
+        let tree = sema.parse(file.original_file(self.db));
+        let Some(token) = tree.syntax().token_at_offset(place.range.start()).right_biased() else {
+            return false;
+        };
+        sema.descend_into_macros_exact(token).len() == 1
     }
 
     /// Where the outermost macro call stands that wrote this expression.

@@ -41,7 +41,7 @@ impl Context {
     /// Inside a closure that is handed to a function of which `runs` is known.
     pub fn closure(self, runs: Option<ClosureRuns>) -> Context {
         let thread = match runs {
-            Some(ClosureRuns::Here) => self.thread,
+            Some(ClosureRuns::Here | ClosureRuns::Lazy) => self.thread,
             // Whoever polls the result, it is not polled from in here.
             Some(ClosureRuns::LaterHere) => match self.thread {
                 Thread::Driver => Thread::Driver,

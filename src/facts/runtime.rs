@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    finding::DependencyKind,
+    finding::{DependencyKind, FilePath},
     knowledge::resolve::Known,
     workspace::{Dependency, Target, TargetKind, Workspace},
 };
@@ -67,6 +67,17 @@ pub fn runtime(workspace: &Workspace, known: &Known, target: &Target) -> Runtime
         1 => Runtime::One(drivers.remove(0)),
         _ => Runtime::Several(drivers.into_iter().map(|it| it.name).collect()),
     }
+}
+
+/// A file that builds a runtime and does not turn on its timers. Where that happens elsewhere, it is doubted all the
+/// same: a doubt needs no proof.
+pub fn without_timers(workspace: &Workspace, known: &Known) -> Option<FilePath> {
+    let mut files = workspace.files().map(|(path, _)| path);
+    let without = |path: &&FilePath| {
+        let text = workspace.text(path).unwrap_or_default();
+        known.all_runtimes().any(|it| it.is_built_without_timers(text))
+    };
+    files.find(without).cloned()
 }
 
 fn conditional(dependency: &Dependency) -> bool {

@@ -12,6 +12,8 @@ pub struct Surroundings<'a> {
     /// The manifest of the package.
     pub manifest: FilePath,
     pub runtime: Runtime,
+    /// A file of the workspace that builds a runtime without saying that it has timers.
+    pub without_timers: Option<FilePath>,
 }
 
 impl Surroundings<'_> {

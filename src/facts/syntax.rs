@@ -26,6 +26,8 @@ pub struct CallParts {
     /// What stands before the dot.
     pub receiver: Option<Argument>,
     pub arguments: Vec<Argument>,
+    /// `read::<PathBuf>(..)`: the twin has no such parameters.
+    pub has_turbofish: bool,
 }
 
 /// An argument, or a receiver.
@@ -39,6 +41,8 @@ pub struct Argument {
     pub derefs: usize,
     /// A place rather than a value made on the spot: handing it on by value would move it.
     pub is_place: bool,
+    /// Its type does not depend on what it is handed to.
+    pub has_own_type: bool,
 }
 
 impl BodyFacts<'_> {
@@ -52,9 +56,15 @@ impl BodyFacts<'_> {
             (place.file == at.file && at.range.contains_range(place.range)).then_some(place.range)
         };
         let argument = |it: &ast::Expr| Some(describe(it, range(it.syntax())?));
+        let mut has_turbofish = false;
         let (callee, receiver, arguments) = match (&call.value, mention.form) {
             (ast::Expr::CallExpr(it), Form::Call) => {
-                (range(it.expr()?.syntax())?, None, it.arg_list()?)
+                let callee = it.expr()?;
+                has_turbofish = callee
+                    .syntax()
+                    .descendants()
+                    .any(|it| ast::GenericArgList::can_cast(it.kind()));
+                (range(callee.syntax())?, None, it.arg_list()?)
             }
             (ast::Expr::MethodCallExpr(it), Form::Method) => {
                 let receiver = argument(&it.receiver()?)?;
@@ -63,17 +73,31 @@ impl BodyFacts<'_> {
             }
             _ => return None,
         };
-        let arguments = arguments.args().map(|it| argument(&it)).collect::<Option<Vec<_>>>()?;
-        Some(CallParts { at, callee, receiver, arguments })
+        let mut arguments = arguments.args().map(|it| argument(&it)).collect::<Option<Vec<_>>>()?;
+        if let Expr::Call { args, .. } = &self.body[mention.expr] {
+            for (argument, id) in arguments.iter_mut().zip(args.iter()) {
+                argument.derefs = self.derefs_of(*id);
+            }
+        }
+        if !self.is_written_once(&at, file) {
+            return None;
+        }
+        Some(CallParts { at, callee, receiver, arguments, has_turbofish })
     }
 }
 
 impl BodyFacts<'_> {
     fn derefs(&self, call: ExprId) -> usize {
-        let Expr::MethodCall { receiver, .. } = &self.body[call] else { return 0 };
-        let mut type_ = self.infer.expr_ty(*receiver);
+        match &self.body[call] {
+            Expr::MethodCall { receiver, .. } => self.derefs_of(*receiver),
+            _ => 0,
+        }
+    }
+
+    fn derefs_of(&self, receiver: ExprId) -> usize {
+        let mut type_ = self.infer.expr_ty(receiver);
         let mut needed = 0;
-        let adjustments = self.infer.expr_adjustment(*receiver).unwrap_or_default();
+        let adjustments = self.infer.expr_adjustment(receiver).unwrap_or_default();
         for (index, step) in adjustments.iter().enumerate() {
             if matches!(step.kind, Adjust::Deref(Some(_))) && !self.stands_for_target(type_) {
                 needed = index + 1;
@@ -94,11 +118,6 @@ impl BodyFacts<'_> {
 }
 
 fn describe(expr: &ast::Expr, range: TextRange) -> Argument {
-    let is_place = match expr {
-        ast::Expr::PathExpr(_) | ast::Expr::FieldExpr(_) | ast::Expr::IndexExpr(_) => true,
-        ast::Expr::PrefixExpr(it) => it.op_kind() == Some(ast::UnaryOp::Deref),
-        _ => false,
-    };
     let needs_brackets = !matches!(
         expr,
         ast::Expr::PathExpr(_)
@@ -115,5 +134,26 @@ fn describe(expr: &ast::Expr, range: TextRange) -> Argument {
             | ast::Expr::TupleExpr(_)
             | ast::Expr::ArrayExpr(_)
     );
-    Argument { range, needs_brackets, is_place, derefs: 0 }
+    let has_own_type = has_own_type(expr);
+    Argument { range, needs_brackets, derefs: 0, is_place: is_place(expr), has_own_type }
+}
+
+fn is_place(expr: &ast::Expr) -> bool {
+    match expr {
+        ast::Expr::PathExpr(_) | ast::Expr::FieldExpr(_) | ast::Expr::IndexExpr(_) => true,
+        ast::Expr::PrefixExpr(it) => it.op_kind() == Some(ast::UnaryOp::Deref),
+        ast::Expr::ParenExpr(it) => it.expr().is_some_and(|it| is_place(&it)),
+        _ => false,
+    }
+}
+
+fn has_own_type(expr: &ast::Expr) -> bool {
+    match expr {
+        ast::Expr::PathExpr(_) | ast::Expr::FieldExpr(_) | ast::Expr::Literal(_) => true,
+        ast::Expr::RefExpr(it) => it.expr().is_some_and(|it| has_own_type(&it)),
+        ast::Expr::ParenExpr(it) => it.expr().is_some_and(|it| has_own_type(&it)),
+        ast::Expr::IndexExpr(it) => it.base().is_some_and(|it| has_own_type(&it)),
+        ast::Expr::PrefixExpr(it) => it.expr().is_some_and(|it| has_own_type(&it)),
+        _ => false,
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ra_ap_hir::{EditionedFileId, HirFileId, Symbol, crate_def_map};
+use ra_ap_hir::{EditionedFileId, HirFileId, InFile, Symbol, crate_def_map};
 use ra_ap_hir_def::nameres::{DefMap, diagnostics::DefDiagnosticKind};
-use ra_ap_hir_expand::{MacroCallKind, inert_attr_macro::find_builtin_attr_idx};
+use ra_ap_hir_expand::{
+    MacroCallId, MacroCallKind, MacroDefKind, inert_attr_macro::find_builtin_attr_idx,
+};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
@@ -55,6 +57,7 @@ pub fn coverage(workspace: &Workspace, known: &Known) -> Coverage {
             .map(|it| (it.package, &it.name, it.kind))
             .collect::<BTreeSet<_>>()
             .len(),
+        left_out_targets: workspace.left_out().to_vec(),
         ..Coverage::default()
     };
     let mut files: BTreeMap<FilePath, EditionedFileId> = BTreeMap::new();
@@ -67,14 +70,17 @@ pub fn coverage(workspace: &Workspace, known: &Known) -> Coverage {
             {
                 files.insert(path.clone(), id);
             }
+            for (ast, call) in module.scope.iter_macro_invoc() {
+                if is_opaque(workspace.db(), *call) {
+                    let call = InFile::new(ast.file_id, ast.to_node(workspace.db()));
+                    calls.extend(opaque_call(workspace, &call, &mut coverage));
+                }
+            }
         }
-        unexpanded_calls(workspace, map, &mut calls);
+        unresolved(workspace, map, &mut calls, &mut coverage);
     }
-    for (file, name) in calls {
-        match name.as_str() {
-            "include" => coverage.generated.extend(file.map(|it| it.to_string())),
-            _ => *coverage.unexpanded_macros.entry(format!("{name}!")).or_default() += 1,
-        }
+    for (_, name) in calls {
+        *coverage.unexpanded_macros.entry(format!("{name}!")).or_default() += 1;
     }
     coverage.files = files.len();
     for (path, id) in files {
@@ -98,40 +104,91 @@ pub fn add_body(body: &BodyFacts<'_>, coverage: &mut Coverage) {
         coverage.unresolved_calls.insert(format!("{}:{line}: {code}", place.file));
     }
     for (call, expansion) in body.map.expansions() {
-        let failed =
-            expansion.parse_macro_expansion_error(body.db).is_some_and(|it| it.err.is_some());
-        let name = call.to_node(body.db).path().and_then(|it| it.segment());
-        if let Some(name) = name.filter(|_| failed && !call.file_id.is_macro()) {
-            *coverage.unexpanded_macros.entry(format!("{name}!")).or_default() += 1;
+        if !call.file_id.is_macro() && is_opaque(body.db, *expansion) {
+            let call = call.map(|it| it.to_node(&call.file_id.parse_or_expand(body.db)));
+            if let Some((_, name)) = opaque_call(body.workspace, &call, coverage) {
+                *coverage.unexpanded_macros.entry(format!("{name}!")).or_default() += 1;
+            }
         }
     }
 }
 
-fn unexpanded_calls(
+/// Whether nobody knows what the call stands for.
+fn is_opaque(db: &RootDatabase, call: MacroCallId) -> bool {
+    let helps_another = match call.loc(db).def.kind {
+        MacroDefKind::BuiltInEager(..) => !call.is_include_macro(db),
+        MacroDefKind::BuiltIn(..) => true,
+        _ => false,
+    };
+    !helps_another && call.parse_macro_expansion_error(db).is_some_and(|it| it.err.is_some())
+}
+
+/// The file and the name of a call that stays opaque. An `include!` is added here, by what it would read.
+fn opaque_call(
+    workspace: &Workspace,
+    call: &InFile<ast::MacroCall>,
+    coverage: &mut Coverage,
+) -> Option<(Option<FilePath>, String)> {
+    let db = workspace.db();
+    let name = call.value.path().and_then(|it| it.segment()?.name_ref());
+    let name = name?.text().to_string();
+    let file = call.file_id.original_file_respecting_includes(db).file_id(db);
+    let file = workspace.file_path(file);
+    if name != "include" {
+        return Some((file.cloned(), name));
+    }
+    // The user knows the outermost macro.
+    let written = match call.file_id.original_call_node(db) {
+        Some(it) => it.value.text().to_string(),
+        None => call.value.syntax().text().to_string(),
+    };
+    let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = match file {
+        Some(file) => format!("`{}` in {file}", written.trim_end_matches(';')),
+        None => format!("`{written}`"),
+    };
+    match call.value.syntax().text().to_string().contains("OUT_DIR") {
+        true => coverage.generated.insert(sentence),
+        false => coverage.missing_files.insert(sentence),
+    };
+    None
+}
+
+/// Adds modules without a file, and calls of macros that are not known at all.
+fn unresolved(
     workspace: &Workspace,
     map: &DefMap,
     calls: &mut BTreeSet<(Option<FilePath>, String)>,
+    coverage: &mut Coverage,
 ) {
+    let db = workspace.db();
+    let in_file = |id: HirFileId| {
+        workspace.file_path(id.original_file_respecting_includes(db).file_id(db)).cloned()
+    };
     for diagnostic in map.diagnostics() {
-        let path = match &diagnostic.kind {
-            DefDiagnosticKind::UnresolvedMacroCall { ast: MacroCallKind::FnLike { .. }, path } => {
-                path
+        let (file, path) = match &diagnostic.kind {
+            DefDiagnosticKind::UnresolvedModule { ast, .. } => {
+                let module = ast.to_node(db);
+                let name = ast::HasName::name(&module).map(|it| it.to_string());
+                if let (Some(name), Some(file)) = (name, in_file(ast.file_id)) {
+                    coverage.missing_files.insert(format!("`mod {name}` in {file}"));
+                }
+                continue;
             }
+            DefDiagnosticKind::UnresolvedMacroCall {
+                ast: MacroCallKind::FnLike { ast_id, .. },
+                path,
+            } => (ast_id.file_id, path),
             // Attributes are looked for in the text: most leave the code below them as it is.
             DefDiagnosticKind::MacroError { ast, path, .. }
-                if matches!(ast.to_node(workspace.db()), ast::Item::MacroCall(_)) =>
+                if matches!(ast.to_node(db), ast::Item::MacroCall(_)) =>
             {
-                path
+                (ast.file_id, path)
             }
             _ => continue,
         };
-        let module = &map[diagnostic.in_module];
-        let file = match module.definition_source_file_id() {
-            HirFileId::FileId(id) => workspace.file_path(id.file_id(workspace.db())).cloned(),
-            HirFileId::MacroFile(_) => None,
-        };
         if let Some(name) = path.segments().last() {
-            calls.insert((file, name.as_str().to_owned()));
+            calls.insert((in_file(file), name.as_str().to_owned()));
         }
     }
 }

@@ -112,10 +112,20 @@ impl Slots {
         let mut arguments = call.arguments.clone();
         let receiver = match &call.receiver {
             Some(it) => Some(it.clone()),
-            // `Path::exists(&path)`: the receiver is the first argument.
-            None if template.uses_receiver() && !arguments.is_empty() => Some(arguments.remove(0)),
+            // `Path::exists(&path)`: the receiver is the first argument. Where its type came from what the method asks
+            // for, or is reached through what it points to, the twin would ask for something else.
+            None if template.uses_receiver() && !arguments.is_empty() => {
+                Some(arguments.remove(0)).filter(|it| it.has_own_type && it.derefs == 0)
+            }
             None => None,
         };
+        if template.uses_receiver() && receiver.is_none() {
+            return None;
+        }
+        // What the parameters were told by hand, the arguments have to say by themselves.
+        if call.has_turbofish && !arguments.iter().all(|it| it.has_own_type) {
+            return None;
+        }
         let used = |it: usize| template.pieces.contains(&Piece::Argument(it));
         // An argument without a place in the new call would be lost with all it does.
         (0..arguments.len()).all(used).then_some(Slots { receiver, arguments })
@@ -142,14 +152,17 @@ impl Gaps<'_> {
     /// Goes past an argument, which stays as it is.
     fn pass(&mut self, argument: &Argument, awaited: bool) -> Option<()> {
         let mut range = argument.range;
+        let by_reference = self.new.ends_with('&');
         // `&$self`: one reference is enough, and a value made on the spot needs none.
-        if self.new.ends_with('&') && (!argument.is_place || is_reference(self.text, range)) {
+        let is_reference = is_reference(self.text, range);
+        if by_reference && argument.derefs == 0 && (!argument.is_place || is_reference) {
             self.new.pop();
         }
-        if self.new.ends_with('&') {
+        if by_reference {
             self.new.extend(std::iter::repeat_n('*', argument.derefs));
         }
-        let brackets = awaited && argument.needs_brackets;
+        let dereferenced = by_reference && argument.derefs > 0;
+        let brackets = (awaited || dereferenced) && argument.needs_brackets;
         if brackets {
             self.new.push('(');
         }
@@ -229,11 +242,32 @@ fn leading_trivia(text: &str) -> usize {
     loop {
         rest = match rest {
             it if it.starts_with("//") => it.find('\n').map_or("", |end| &it[end..]),
-            it if it.starts_with("/*") => it.find("*/").map_or("", |end| &it[end + 2..]),
+            it if it.starts_with("/*") => after_block_comment(it),
             _ => return text.len() - rest.len(),
         }
         .trim_start();
     }
+}
+
+/// Block comments nest.
+fn after_block_comment(text: &str) -> &str {
+    let mut depth = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix("/*") {
+            (depth, rest) = (depth + 1, after);
+        } else if let Some(after) = rest.strip_prefix("*/") {
+            (depth, rest) = (depth - 1, after);
+            if depth == 0 {
+                return rest;
+            }
+        } else {
+            let mut chars = rest.chars();
+            chars.next();
+            rest = chars.as_str();
+        }
+    }
+    rest
 }
 
 /// ... and ends with, after what is code.

@@ -10,8 +10,8 @@ use crate::{
         surroundings::Surroundings,
         syntax::CallParts,
     },
-    finding::{Applicability, FeatureWant, Fix, Note, Want},
-    fix::{path, template::Template},
+    finding::{FeatureWant, Fix, Note, Want},
+    fix::{doubts::Case, path, template::Template},
     knowledge::Wait,
 };
 
@@ -21,8 +21,14 @@ pub fn await_twin(
     body: &BodyFacts<'_>,
     mention: &Mention,
 ) -> Result<Fix, Vec<Note>> {
-    let template = Template::parse(mention.row.instead.as_deref().ok_or_else(Vec::new)?);
+    let no_twin = || vec![Note::new("it has no asynchronous twin of the same shape")];
+    let template = Template::parse(mention.row.instead.as_deref().ok_or_else(no_twin)?);
     let call = callable(body, mention)?;
+    if mention.row.blocks == Some(Wait::Future) && body.is_given_itself(mention) {
+        return Err(vec![Note::new(
+            "the future is that of this very function, which has to be boxed first",
+        )]);
+    }
     let driver = driver(around, &template, mention)?;
     let (blocking, doubtful) = alive(body, mention, &template, &call);
     if !blocking.is_empty() {
@@ -35,7 +41,7 @@ pub fn await_twin(
         .map(|(path, driver)| path::shortest(body, mention.expr, &driver.root(), path));
     let text = around.text(&call.at).ok_or_else(Vec::new)?;
     let edit = template.edit(text, &call, path.as_deref()).ok_or_else(|| {
-        vec![Note::new("a comment or the order of the arguments is in the way of a rewrite")]
+        vec![Note::new("a comment, or the form of the arguments, is in the way of a rewrite")]
     })?;
     let mut fix = Fix {
         title: title(path.as_deref()),
@@ -44,7 +50,8 @@ pub fn await_twin(
         edits: BTreeMap::from([(call.at.file.clone(), edit)]),
         wants: BTreeSet::new(),
     };
-    doubts(around, body, mention, driver, &doubtful, &mut fix);
+    let case = Case { around, body, mention, driver, alive: &doubtful };
+    case.apply_to(&template, &mut fix);
     fix.wants.extend(feature(around, mention, driver));
     Ok(fix)
 }
@@ -60,7 +67,9 @@ fn title(path: Option<&str>) -> String {
 fn callable(body: &BodyFacts<'_>, mention: &Mention) -> Result<CallParts, Vec<Note>> {
     let no = |text: &str| Err(vec![Note::new(text)]);
     match mention.form {
-        Form::Value => return no("it is handed on as a value here, and its caller cannot await"),
+        Form::Value | Form::Named => {
+            return no("it is handed on as a value here, and its caller cannot await");
+        }
         Form::Indirect => return no("it is called through a variable here"),
         Form::Call | Form::Method => {}
     }
@@ -94,9 +103,10 @@ fn driver<'a>(
                 None => Ok(Some(driver)),
             }
         }
-        Runtime::One(driver) => {
-            no(format!("the runtime here is {}, which has no twin of the same shape", driver.name))
-        }
+        Runtime::One(driver) => no(format!(
+            "its twin is known for {root} only, and the runtime here is {}",
+            driver.name
+        )),
         Runtime::Several(names) => {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             no(format!(
@@ -104,9 +114,9 @@ fn driver<'a>(
                 names.join(" and ")
             ))
         }
-        Runtime::Unknown => {
-            no(format!("{root} is not a runtime that this crate names in its manifest"))
-        }
+        Runtime::Unknown => no(format!(
+            "its twin is {root}'s, and the manifest does not say that {root} drives this code"
+        )),
     }
 }
 
@@ -135,60 +145,6 @@ fn alive(
         }
     }
     found.into_iter().partition(|it| it.matter >= Matter::UnknownType)
-}
-
-/// An executor that panics in its own runtime may work in another, and what it is given may need it.
-fn driven_elsewhere(around: &Surroundings<'_>, mention: &Mention) -> Option<String> {
-    let own = mention.row.path.split("::").next().unwrap_or_default();
-    let is_own = matches!(&around.runtime, Runtime::One(driver) if driver.name == own);
-    (!is_own && mention.row.cap() == Applicability::Safe)
-        .then(|| format!("this code may not be driven by {own}, and the future may need it"))
-}
-
-/// Each doubt makes the fix `Unsafe` and is said.
-fn doubts(
-    around: &Surroundings<'_>,
-    body: &BodyFacts<'_>,
-    mention: &Mention,
-    driver: Option<&Driver>,
-    alive: &[Alive],
-    fix: &mut Fix,
-) {
-    let mut doubts: Vec<String> = fix.doubt.take().into_iter().collect();
-    if driver.is_some_and(|it| it.conditional) {
-        doubts.push(
-            "the runtime is an optional dependency, and this code may be built without it"
-                .to_owned(),
-        );
-    }
-    if let Some(it) = alive.iter().find(|it| it.matter == Matter::MaybeNotSend) {
-        doubts.push(format!(
-            "`{}` may not be `Send`, and then the future is not either",
-            it.type_name
-        ));
-    }
-    if let Some(it) = alive.iter().find(|it| it.matter == Matter::AsyncGuard) {
-        doubts.push(format!("a cancellation here would find the `{}` held", it.type_name));
-    }
-    if body.split_changes(mention).is_some() {
-        doubts.push(
-            "a cancellation here would come between two changes that so far happen together"
-                .to_owned(),
-        );
-    }
-    if mention.row.blocks == Some(Wait::Future) {
-        doubts.extend(driven_elsewhere(around, mention));
-    }
-    if let Some(name) = body.dropped_receiver(mention) {
-        doubts.push(format!(
-            "`{name}` is dropped in async code, which panics too: it has to go as well"
-        ));
-        fix.applicability = Applicability::Manual;
-    }
-    if !doubts.is_empty() {
-        fix.applicability = fix.applicability.min(Applicability::Unsafe);
-        fix.doubt = Some(doubts.join("; "));
-    }
 }
 
 fn feature(around: &Surroundings<'_>, mention: &Mention, driver: Option<&Driver>) -> Option<Want> {

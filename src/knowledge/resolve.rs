@@ -38,9 +38,17 @@ pub struct Known {
 pub struct KnownRuntime {
     pub name: String,
     driving_features: Vec<String>,
+    builders: Vec<String>,
+    timers: Vec<String>,
 }
 
 impl KnownRuntime {
+    /// Whether this text builds a runtime, and nothing in it turns on timers.
+    pub fn is_built_without_timers(&self, text: &str) -> bool {
+        let says = |words: &[String]| words.iter().any(|it| text.contains(it.as_str()));
+        says(&self.builders) && !says(&self.timers)
+    }
+
     /// Whether somebody who depends on it with these features lets it drive his code.
     pub fn drives(&self, features: &BTreeSet<String>) -> bool {
         self.driving_features.is_empty()
@@ -74,8 +82,12 @@ impl Known {
             let Some(name) = crate_name(db, krate) else { continue };
             for file in files.iter().filter(|it| it.krate == name.as_str()) {
                 if let Some(runtime) = &file.runtime {
-                    let driving_features = file.driving_features.clone();
-                    let runtime = KnownRuntime { name: runtime.clone(), driving_features };
+                    let runtime = KnownRuntime {
+                        name: runtime.clone(),
+                        driving_features: file.driving_features.clone(),
+                        builders: file.builders.clone(),
+                        timers: file.timers.clone(),
+                    };
                     known.runtimes.insert(krate, runtime);
                 }
                 for row in &file.items {
@@ -127,6 +139,10 @@ impl Known {
 
     pub fn macro_(&self, makro: MacroId) -> Option<&Arc<Row>> {
         self.macros.get(&makro)
+    }
+
+    pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {
+        self.runtimes.values()
     }
 
     /// The runtime that a crate is.

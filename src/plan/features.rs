@@ -18,30 +18,39 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// Whether every feature that `fix` wants can be had.
-    pub fn possible(&mut self, workspace: &Workspace, fix: &Fix) -> Result<(), String> {
+    /// Whether every feature that `fix` wants can be had. `locked_by` is the flag that forbids to turn one on.
+    pub fn possible(
+        &mut self,
+        workspace: &Workspace,
+        fix: &Fix,
+        locked_by: Option<&str>,
+    ) -> Result<(), String> {
         for want in &fix.wants {
             let Want::Feature(want, code) = want;
             let feature = (want.clone(), *code);
             let answer = self.answers.entry(feature.clone());
-            let ask = || edits(workspace, &BTreeSet::from([feature])).map(drop);
-            answer.or_insert_with(ask).clone()?;
+            answer.or_insert_with(|| ask(workspace, feature, locked_by)).clone()?;
         }
         Ok(())
     }
 }
 
+fn ask(workspace: &Workspace, feature: Feature, locked_by: Option<&str>) -> Result<(), String> {
+    let FeatureWant { manifest, dependency, feature: name } = &feature.0;
+    let refusal = locked_by.map(|flag| {
+        format!("it needs the feature `{name}` of `{dependency}` turned on in `{manifest}`, and `{flag}` forbids it")
+    });
+    let wants = BTreeSet::from([feature]);
+    match refusal {
+        Some(refusal) if !manifests(workspace, &wants)?.is_empty() => Err(refusal),
+        Some(_) => Ok(()),
+        None => edits(workspace, &wants).map(drop),
+    }
+}
+
 /// The manifests with the features turned on, and the lock file that fits them; nothing when they are on already.
 pub(super) fn edits(workspace: &Workspace, wants: &BTreeSet<Feature>) -> Result<Texts, String> {
-    let mut edited = Texts::new();
-    for (want, code) in wants {
-        let file = &want.manifest;
-        let text = edited.get(file).map(String::as_str).or_else(|| workspace.text(file));
-        let text = text.ok_or_else(|| format!("`{file}` cannot be read"))?;
-        let text = manifest::turn_on(text, &BTreeSet::from([want.clone()]), *code)?;
-        edited.insert(file.clone(), text);
-    }
-    edited.retain(|file, text| workspace.text(file) != Some(text.as_str()));
+    let mut edited = manifests(workspace, wants)?;
     if edited.is_empty() {
         return Ok(edited);
     }
@@ -51,5 +60,19 @@ pub(super) fn edits(workspace: &Workspace, wants: &BTreeSet<Feature>) -> Result<
     {
         edited.insert(lock, text);
     }
+    Ok(edited)
+}
+
+/// The manifests that have to change, with the features turned on.
+fn manifests(workspace: &Workspace, wants: &BTreeSet<Feature>) -> Result<Texts, String> {
+    let mut edited = Texts::new();
+    for (want, code) in wants {
+        let file = &want.manifest;
+        let text = edited.get(file).map(String::as_str).or_else(|| workspace.text(file));
+        let text = text.ok_or_else(|| format!("`{file}` cannot be read"))?;
+        let text = manifest::turn_on(text, &BTreeSet::from([want.clone()]), *code)?;
+        edited.insert(file.clone(), text);
+    }
+    edited.retain(|file, text| workspace.text(file) != Some(text.as_str()));
     Ok(edited)
 }

@@ -8,16 +8,18 @@ use std::{
 };
 
 use ra_ap_hir::attach_db;
+use ra_ap_syntax::TextRange;
 
 use crate::{
     facts::{
-        body::BodyFacts,
+        body::{BodyFacts, Entered},
+        calls,
         functions::{self, Candidate, Mentions},
         runtime::{self, Runtime},
         surroundings::Surroundings,
         unseen,
     },
-    finding::{Coverage, Finding, Note, Place},
+    finding::{Coverage, FilePath, Finding, Note, Place},
     knowledge::{CrateRows, resolve::Known},
     page::Page,
     rules::{Pass, Rule},
@@ -37,10 +39,18 @@ pub(super) fn look(workspace: &Workspace, rows: &[CrateRows], rules: &[(&Rule, P
         let mentions = Mentions::find(workspace, &known);
         let mut sights = Sights::default();
         let mut coverage = unseen::coverage(workspace, &known);
+        let without_timers = runtime::without_timers(workspace, &known);
         for (view, target) in workspace.targets().iter().enumerate() {
             let runtime = runtime::runtime(workspace, &known, target);
             coverage.runtimes.extend(names(&runtime));
-            let place = InTarget { workspace, known: &known, rules, target, runtime };
+            let place = InTarget {
+                workspace,
+                known: &known,
+                rules,
+                target,
+                runtime,
+                without_timers: without_timers.clone(),
+            };
             for candidate in functions::candidates(workspace, &known, &mentions, target) {
                 place.look_at(candidate, view, &mut sights, &mut coverage);
             }
@@ -64,9 +74,14 @@ struct InTarget<'a> {
     rules: &'a [(&'a Rule, Page)],
     target: &'a Target,
     runtime: Runtime,
+    without_timers: Option<FilePath>,
 }
 
 impl InTarget<'_> {
+    fn is_only_driven(&self, candidate: &Candidate) -> bool {
+        calls::is_only_driven(self.workspace, self.known, self.target, candidate.function)
+    }
+
     fn look_at(
         &self,
         candidate: Candidate,
@@ -80,7 +95,14 @@ impl InTarget<'_> {
         }
         let at = candidate.at.clone();
         let body = guarded(coverage, "the analysis", at.as_ref(), || {
-            BodyFacts::new(self.workspace, self.known, candidate.function, candidate.entered)
+            let body =
+                |entered| BodyFacts::new(self.workspace, self.known, candidate.function, entered);
+            let is_called = candidate.entered == Entered::Called;
+            let found = body(candidate.entered);
+            match is_called && found.blocks_as_async_function() && self.is_only_driven(&candidate) {
+                true => body(Entered::AsEntry),
+                false => found,
+            }
         });
         let Some(body) = body else { return };
         if let Some(at) = &at
@@ -92,6 +114,7 @@ impl InTarget<'_> {
             workspace: self.workspace,
             manifest: self.workspace.packages()[self.target.package].manifest.clone(),
             runtime: self.runtime.clone(),
+            without_timers: self.without_timers.clone(),
         };
         let mut findings = Vec::new();
         for (rule, page) in self.rules {
@@ -106,16 +129,18 @@ impl InTarget<'_> {
                 (rule.check)(&mut pass);
                 pass.findings
             });
-            let quiet = candidate.in_test && page.quiet_in_tests;
-            findings.extend(found.into_iter().flatten().map(|finding| Sight {
-                view,
-                quiet,
-                finding,
-            }));
+            let (in_test, quiet_in_tests) = (candidate.in_test, page.quiet_in_tests);
+            let sight = |finding| Sight { view, in_test, quiet_in_tests, finding };
+            findings.extend(found.into_iter().flatten().map(sight));
         }
         findings.retain(|it| !kept_out(&it.finding.at));
         sights.found.extend(findings);
-        sights.looked_at.extend(at.map(|it| (view, it)));
+        sights.bodies.extend(at.map(|at| Looked {
+            view,
+            for_tests: self.target.cfg_test,
+            at,
+            expressions: body.ranges(),
+        }));
     }
 }
 
@@ -161,41 +186,67 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 /// A finding as one view of one target has it.
 struct Sight {
     view: usize,
-    /// Not to be reported from here: this view is for tests.
-    quiet: bool,
+    /// Whether the function says that it is a test, or its target is for tests.
+    in_test: bool,
+    /// Whether the rule has nothing to say about tests.
+    quiet_in_tests: bool,
     finding: Finding,
+}
+
+/// A body that one view of one target has looked at.
+struct Looked {
+    view: usize,
+    /// Whether `cfg(test)` holds in that view.
+    for_tests: bool,
+    at: Place,
+    /// What is there: a `cfg` may leave out a part.
+    expressions: HashSet<TextRange>,
+}
+
+impl Looked {
+    fn covers(&self, place: &Place) -> bool {
+        self.at.file == place.file && self.at.range.contains_range(place.range)
+    }
+
+    /// Whether this view compiles what stands at `place`; what a macro writes has no place of its own.
+    fn compiles(&self, place: &Place, others: &[&Looked]) -> bool {
+        let has = |it: &Looked| it.expressions.contains(&place.range);
+        has(self) || !others.iter().any(|it| has(it))
+    }
 }
 
 /// What all views of all targets have seen.
 #[derive(Default)]
 struct Sights {
     found: Vec<Sight>,
-    /// Every body that was looked at, by view.
-    looked_at: Vec<(usize, Place)>,
+    bodies: Vec<Looked>,
     counted: HashSet<Place>,
 }
 
 impl Sights {
     /// Each finding once. A fix must hold wherever the file is compiled.
     fn merged(self) -> Vec<Finding> {
-        let mut by_place: BTreeMap<(Place, &'static str), Vec<Sight>> = BTreeMap::new();
+        let mut by_key: BTreeMap<(Place, &'static str, String), Vec<Sight>> = BTreeMap::new();
         for sight in self.found {
-            by_place.entry((sight.finding.at.clone(), sight.finding.rule)).or_default().push(sight);
+            let (place, rule, message) = sight.finding.key();
+            let key = (place.clone(), rule, message.to_owned());
+            by_key.entry(key).or_default().push(sight);
         }
         let mut findings = Vec::new();
-        for ((place, _), mut sights) in by_place {
-            let Some(first) = sights.iter().position(|it| !it.quiet) else { continue };
-            let views: HashSet<usize> = self
-                .looked_at
-                .iter()
-                .filter(|(_, it)| it.file == place.file && it.range.contains_range(place.range))
-                .map(|it| it.0)
-                .collect();
-            let mut finding = sights.swap_remove(first).finding;
-            let others = sights.iter().map(|it| &it.finding);
-            let agreed = others.clone().all(|it| same_fixes(it, &finding));
+        for ((place, ..), mut sights) in by_key {
+            let covering: Vec<&Looked> =
+                self.bodies.iter().filter(|it| it.covers(&place)).collect();
+            let compiling = covering.iter().filter(|it| it.compiles(&place, &covering));
+            let views: HashSet<usize> = compiling.clone().map(|it| it.view).collect();
+            // What only views for tests compile is test code, whatever `cfg` says so.
+            let only_in_tests =
+                !covering.is_empty() && compiling.clone().all(|looked| looked.for_tests);
+            let speaks = |it: &Sight| !(it.quiet_in_tests && (it.in_test || only_in_tests));
+            let Some(first) = sights.iter().position(speaks) else { continue };
             let seen_by: HashSet<usize> = sights.iter().map(|it| it.view).collect();
-            if !finding.fixes.is_empty() && (!agreed || seen_by.len() + 1 < views.len()) {
+            let mut finding = sights.swap_remove(first).finding;
+            let agreed = sights.iter().all(|it| same_fixes(&it.finding, &finding));
+            if !finding.fixes.is_empty() && (!agreed || !seen_by.is_superset(&views)) {
                 finding.fixes.clear();
                 finding.because.push(Note::new(
                     "other targets compile this file too, and what is right here is not right there",

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     config::Choice,
-    finding::{Applicability, FilePath, Finding, Fix, Place},
+    finding::{Applicability, FilePath, Finding, Fix, Place, Want},
     knowledge::CrateRows,
     page::Page,
     plan::{
@@ -13,10 +13,14 @@ use crate::{
         imports,
         look::{self, Look},
         merge::Merged,
+        origin::Origins,
     },
     rules::{self, Rule},
     workspace::{Texts, Workspace},
 };
+
+/// What makes a finding the same one in every round.
+type Key = (Place, &'static str);
 
 pub(super) struct Planner<'a> {
     workspace: &'a mut Workspace,
@@ -24,8 +28,10 @@ pub(super) struct Planner<'a> {
     choice: &'a Choice,
     rules: Vec<(&'static Rule, Page)>,
     plan: Plan,
-    /// Fixes that turned out wrong: where they start from, by the text of the finding.
-    refused: HashMap<(Place, &'static str), String>,
+    original: Texts,
+    /// Findings whose fixes turned out wrong, by where they are in the original text, which does not move. Those in
+    /// code that a round wrote are known by where they are then.
+    refused: HashSet<Key>,
     features: Features,
 }
 
@@ -37,14 +43,14 @@ impl<'a> Planner<'a> {
     ) -> Planner<'a> {
         let rules = rules::with_pages();
         let (plan, features) = (Plan::default(), Features::default());
-        Planner { workspace, rows, choice, rules, plan, refused: HashMap::new(), features }
+        let (original, refused) = (workspace.texts().clone(), HashSet::new());
+        Planner { workspace, rows, choice, rules, plan, original, refused, features }
     }
 
     pub fn run(mut self) -> Plan {
         let mut look = self.look();
         self.plan.coverage = look.coverage;
         self.plan.findings = self.wanted(&look.findings);
-        let original = self.workspace.texts().clone();
         // Each round repairs something for good, so there are at most as many as there are findings.
         for round in 0..look.findings.len() {
             match self.round(round, &look.findings) {
@@ -53,9 +59,10 @@ impl<'a> Planner<'a> {
             }
         }
         self.plan.remaining = self.wanted(&look.findings);
-        self.plan.changes = self.changes(&original);
+        self.plan.changes = self.changes();
         let spoken_of = self.spoken_of();
-        self.plan.texts = original.into_iter().filter(|it| spoken_of.contains(&it.0)).collect();
+        self.plan.texts =
+            self.original.into_iter().filter(|it| spoken_of.contains(&it.0)).collect();
         self.plan
     }
 
@@ -71,7 +78,14 @@ impl<'a> Planner<'a> {
             if repairs.is_empty() {
                 return None;
             }
-            self.apply(merged);
+            if let Err(reason) = self.apply(merged) {
+                let wants_feature = |it: &&Repair| {
+                    let fix = it.finding.fixes.iter().find(|fix| fix.title == it.title);
+                    fix.is_some_and(|it| it.wants.iter().any(|it| matches!(it, Want::Feature(..))))
+                };
+                self.refuse(repairs.iter().filter(wants_feature), &reason);
+                continue;
+            }
             let after = self.look().findings;
             let worse = made_worse(findings, &after);
             if worse.is_empty() {
@@ -79,7 +93,8 @@ impl<'a> Planner<'a> {
                 return Some(after);
             }
             self.workspace.set_texts(changed(&before, self.workspace.texts()));
-            self.refuse(&repairs, &worse);
+            let reason = format!("its result would have a new finding: {}", worse[0].message);
+            self.refuse(suspects(&repairs, &worse).into_iter(), &reason);
         }
     }
 
@@ -87,13 +102,15 @@ impl<'a> Planner<'a> {
     fn choose(&mut self, round: usize, findings: &[Finding]) -> (Merged, Vec<Repair>) {
         let mut merged = Merged::default();
         let mut repairs = Vec::new();
-        for finding in &self.wanted(findings) {
-            if self.refused.contains_key(&(finding.at.clone(), finding.rule)) {
+        for (key, finding) in self.with_keys(self.wanted(findings)) {
+            if self.refused.contains(&key) {
                 continue;
             }
+            let finding = &finding;
             let Some(fix) = finding.fixes.iter().find(|it| self.may_apply(it)) else { continue };
-            if let Err(reason) = self.features.possible(self.workspace, fix) {
-                self.skip(finding, fix, reason);
+            if let Err(reason) = self.features.possible(self.workspace, fix, self.choice.locked_by)
+            {
+                self.skip(finding, &fix.title, &reason);
                 continue;
             }
             if merged.add(fix) {
@@ -114,7 +131,9 @@ impl<'a> Planner<'a> {
         fix.applicability >= least
     }
 
-    fn apply(&mut self, merged: Merged) {
+    /// All of `merged`, or nothing and why.
+    fn apply(&mut self, merged: Merged) -> Result<(), String> {
+        let manifests = features::edits(self.workspace, &merged.features)?;
         let mut texts = Texts::new();
         for (file, edit) in &merged.edits {
             let Some(text) = self.workspace.text(file) else { continue };
@@ -125,10 +144,8 @@ impl<'a> Planner<'a> {
         let tidied = self.tidied(&texts);
         texts.extend(tidied);
         self.workspace.set_texts(texts);
-        // Each of them was possible, and features only add to each other.
-        if let Ok(texts) = features::edits(self.workspace, &merged.features) {
-            self.workspace.set_texts(texts);
-        }
+        self.workspace.set_texts(manifests);
+        Ok(())
     }
 
     /// Those of the `edited` texts that have imports to lose, without them.
@@ -160,28 +177,25 @@ impl<'a> Planner<'a> {
         others.map(|it| edited.get(it.0).unwrap_or(it.1).as_str()).collect()
     }
 
-    /// What this round repaired near a finding that was not there before is taken back, and not tried again.
-    fn refuse(&mut self, repairs: &[Repair], worse: &[Finding]) {
-        let files: HashSet<&FilePath> = worse.iter().map(|it| &it.at.file).collect();
-        let here = |it: &&Repair| files.contains(&it.finding.at.file);
-        let suspects: Vec<&Repair> = match repairs.iter().any(|it| here(&it)) {
-            true => repairs.iter().filter(here).collect(),
-            false => repairs.iter().collect(),
-        };
-        for repair in suspects {
-            let reason = format!("its result would have a new finding: {}", worse[0].message);
-            let finding = repair.finding.clone();
-            self.refused.insert((finding.at.clone(), finding.rule), reason.clone());
-            self.plan.skipped.push(Skipped { finding, title: repair.title.clone(), reason });
+    /// Repairs that are taken back are not tried again.
+    fn refuse<'r>(&mut self, repairs: impl Iterator<Item = &'r Repair>, reason: &str) {
+        for repair in repairs {
+            self.skip(&repair.finding, &repair.title, reason);
         }
     }
 
-    fn skip(&mut self, finding: &Finding, fix: &Fix, reason: String) {
-        let key = (finding.at.clone(), finding.rule);
-        if self.refused.insert(key, reason.clone()).is_none() {
-            let (finding, title) = (finding.clone(), fix.title.clone());
-            self.plan.skipped.push(Skipped { finding, title, reason });
+    fn skip(&mut self, finding: &Finding, title: &str, reason: &str) {
+        let at = Origins::new(&self.original, self.workspace.texts()).of(&finding.at);
+        if self.refused.insert(key(at.clone(), finding)) {
+            let (title, reason) = (title.to_owned(), reason.to_owned());
+            self.plan.skipped.push(Skipped { finding: finding.clone(), at, title, reason });
         }
+    }
+
+    fn with_keys(&self, findings: Vec<Finding>) -> Vec<(Key, Finding)> {
+        let mut origins = Origins::new(&self.original, self.workspace.texts());
+        let with_key = |it: Finding| (key(origins.of(&it.at), &it), it);
+        findings.into_iter().map(with_key).collect()
     }
 
     fn wanted(&self, findings: &[Finding]) -> Vec<Finding> {
@@ -195,12 +209,13 @@ impl<'a> Planner<'a> {
             && (paths.is_empty() || paths.iter().any(|it| file.starts_with(it)))
     }
 
-    fn changes(&self, original: &Texts) -> Vec<Change> {
-        changed(self.workspace.texts(), original)
+    fn changes(&self) -> Vec<Change> {
+        changed(self.workspace.texts(), &self.original)
             .into_iter()
             .filter_map(|(file, after)| {
-                let before = original.get(&file)?.clone();
-                Some(Change { file, before, after })
+                let before = self.original.get(&file)?.clone();
+                let real = self.workspace.behind_links(&file);
+                Some(Change { file, real, before, after })
             })
             .collect()
     }
@@ -222,6 +237,19 @@ impl<'a> Planner<'a> {
 fn changed(now: &Texts, then: &Texts) -> Texts {
     let differs = |it: &(&FilePath, &String)| then.get(it.0) != Some(it.1);
     now.iter().filter(differs).map(|(file, text)| (file.clone(), text.clone())).collect()
+}
+
+/// `origin` is where it is in the original text.
+fn key(origin: Option<Place>, finding: &Finding) -> Key {
+    (origin.unwrap_or_else(|| finding.at.clone()), finding.rule)
+}
+
+/// What a round repaired near a finding that was not there before.
+fn suspects<'r>(repairs: &'r [Repair], worse: &[Finding]) -> Vec<&'r Repair> {
+    let files: HashSet<&FilePath> = worse.iter().map(|it| &it.at.file).collect();
+    let near: Vec<&Repair> =
+        repairs.iter().filter(|it| files.contains(&it.finding.at.file)).collect();
+    if near.is_empty() { repairs.iter().collect() } else { near }
 }
 
 /// Findings that there are more of after a round than before it. Places move, so they are counted by what they say.

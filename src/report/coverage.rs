@@ -26,11 +26,7 @@ pub fn render(coverage: &Coverage) -> String {
             "; {}% of {} in {} known",
             percent(coverage),
             count(coverage.calls, "call"),
-            // Not the noun's own plural.
-            match coverage.bodies {
-                1 => "1 body".to_owned(),
-                it => format!("{it} bodies"),
-            }
+            count(coverage.bodies, "function"),
         );
     }
     out.push_str(".\n");
@@ -51,6 +47,11 @@ fn unseen(coverage: &Coverage, out: &mut String) {
     let lines = [
         ("macros that need the project's own code to run", list(macros)),
         ("code that a build script makes", list(coverage.generated.iter().cloned())),
+        (
+            "files that are not among the sources of the packages",
+            list(coverage.missing_files.iter().cloned()),
+        ),
+        ("targets", list(coverage.left_out_targets.iter().cloned())),
         (
             "what follows syntax errors in",
             list(coverage.broken_files.iter().map(|it| it.to_string())),

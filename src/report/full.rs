@@ -40,10 +40,14 @@ fn gutter(finding: &Finding, texts: &Texts) -> usize {
 
 fn groups(finding: &Finding, texts: &Texts) -> Vec<Group<'static>> {
     let title = level(finding.severity).primary_title(finding.message.clone()).id(finding.rule);
-    let places: Vec<(&Place, &Note)> =
+    let mut places: Vec<(&Place, &Note)> =
         finding.because.iter().filter_map(|it| Some((it.at.as_ref()?, it))).collect();
     // A chain through several files keeps its order only when each link is drawn by itself.
     let one_file = places.iter().all(|(place, _)| place.file == finding.at.file);
+    if one_file {
+        // Labels of one place are drawn in the order in which they come.
+        places.sort_by_key(|(place, note)| (*place, &note.text));
+    }
     let labels: &[_] = if one_file { &places } else { &[] };
 
     let mut main = place_with_labels(Group::with_title(title), &finding.at, labels, texts);

@@ -14,22 +14,27 @@ use crate::{
 
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Paths are seen from the workspace root, with `/` between the parts.
 #[derive(Serialize)]
 struct Document<'a> {
     schema_version: u32,
     tool: Tool,
+    /// `check`, `dry-run` or `apply`.
     mode: &'static str,
     /// In the files as they were read.
     findings: Vec<JsonFinding<'a>>,
-    /// What `--dry-run` would repair and `--apply` repaired.
+    /// What `--dry-run` would repair and `--apply` repaired; in these modes only.
     #[serde(skip_serializing_if = "Option::is_none")]
     repairs: Option<Vec<JsonRepair<'a>>>,
-    /// What is found in the files after that.
+    /// What is found in the files after that; in these modes only.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining: Option<Vec<JsonFinding<'a>>>,
+    /// The files that are or would be written; in these modes only.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<JsonChange<'a>>>,
+    /// Fixes that were wanted and not taken.
     skipped_fixes: Vec<JsonSkipped<'a>>,
+    /// What was looked at, and what could not be seen.
     coverage: JsonCoverage<'a>,
     summary: Counts,
 }
@@ -42,49 +47,72 @@ struct Tool {
 
 #[derive(Serialize)]
 struct JsonFinding<'a> {
+    /// The name of the rule, for `async-fix explain`.
     rule: &'a str,
+    /// `info`, `warn` or `error`.
     severity: &'static str,
     path: &'a str,
+    /// Null when the text of the file is not known.
     span: Option<Span>,
+    /// What happens here. Lower case, no full stop.
     message: &'a str,
+    /// The reasons, in the order in which a reader follows them.
     chain: Vec<Link<'a>>,
+    /// Alternatives, best first; at most one is applied.
     fixes: Vec<JsonFix<'a>>,
+    /// Why there is no fix, where that is known: the links of the chain without a place. Null when there is one.
+    reason: Option<String>,
 }
 
-/// Bytes from the start of the file, and lines and columns from one, columns in characters.
+/// A stretch of a file.
 #[derive(Serialize)]
 struct Span {
+    /// In bytes from the start of the file; a byte order mark counts.
     start: u32,
+    /// The first byte behind it.
     end: u32,
+    /// From one.
     line: usize,
+    /// In characters, from one.
     col: usize,
     end_line: usize,
+    /// The first character behind it.
     end_col: usize,
 }
 
 #[derive(Serialize)]
 struct Link<'a> {
+    /// Null for a reason that has no place.
     path: Option<&'a str>,
     span: Option<Span>,
     label: &'a str,
 }
 
+/// Applied whole or not at all.
 #[derive(Serialize)]
 struct JsonFix<'a> {
+    /// A verb phrase.
     title: &'a str,
+    /// `safe`, `unsafe` (applied with `--unsafe-fixes`) or `manual` (a sketch, never applied).
     applicability: &'static str,
+    /// What keeps it from being safe, in one clause.
     unsafe_because: Option<&'a str>,
+    /// Features that are turned on when they are off.
     requires: Vec<Requirement<'a>>,
     edits: Vec<JsonEdit<'a>>,
 }
 
+/// A feature of a dependency.
 #[derive(Serialize)]
 struct Requirement<'a> {
+    /// The `Cargo.toml` that names the dependency.
     manifest: &'a str,
+    /// The key in that manifest.
     dependency: &'a str,
     feature: &'a str,
 }
 
+/// `content` in place of the bytes from `start` up to `end`. Every edit of a fix speaks of the text before all of them.
 #[derive(Serialize)]
 struct JsonEdit<'a> {
     path: &'a str,
@@ -97,17 +125,21 @@ struct JsonEdit<'a> {
 struct JsonRepair<'a> {
     rule: &'a str,
     path: &'a str,
-    /// Nothing for a repair of what an earlier round had already changed.
+    /// Null for a repair of what an earlier round had already changed.
     span: Option<Span>,
     message: &'a str,
+    /// Which fix of the finding was taken.
     title: &'a str,
     applicability: &'static str,
+    /// From zero. Only the first round speaks of the files as they were read.
     round: usize,
 }
 
 #[derive(Serialize)]
 struct JsonChange<'a> {
+    /// The file itself, where findings speak of a link to it.
     path: &'a str,
+    /// The whole new text.
     content: &'a str,
 }
 
@@ -115,8 +147,11 @@ struct JsonChange<'a> {
 struct JsonSkipped<'a> {
     rule: &'a str,
     path: &'a str,
+    /// In the file as it was read. Null for code that an earlier round wrote.
+    span: Option<Span>,
     message: &'a str,
     title: &'a str,
+    /// Why it was not taken.
     reason: &'a str,
 }
 
@@ -124,14 +159,27 @@ struct JsonSkipped<'a> {
 struct JsonCoverage<'a> {
     packages: usize,
     targets: usize,
+    /// Source files of the workspace.
     files: usize,
+    /// Functions that mention something a rule asks for, and so were looked into.
     bodies: usize,
+    /// The runtimes that drive the targets, by crate name.
     runtimes: &'a BTreeSet<String>,
+    /// Calls in these functions whose callee is known.
     calls_resolved: usize,
+    /// All calls in these functions.
     calls_total: usize,
+    /// Macros by name, with how often they stayed unexpanded.
     unexpanded_macros: &'a BTreeMap<String, usize>,
+    /// Code that a build script makes.
     generated: &'a BTreeSet<String>,
+    /// Modules and `include!`s whose file is not among the sources of the packages.
+    missing_files: &'a BTreeSet<String>,
+    /// Targets that were not analysed, each with the reason.
+    left_out_targets: &'a [String],
+    /// Files with syntax errors, which are read as far as they parse.
     broken_files: Vec<&'a str>,
+    /// What went wrong in async-fix itself: what was not found means nothing then.
     internal_errors: &'a [String],
 }
 
@@ -151,9 +199,9 @@ pub fn render(plan: &Plan, mode: Mode) -> String {
         remaining: planned.then(|| plan.remaining.iter().map(|it| finding(it, &after)).collect()),
         changes: planned.then(|| {
             let changed = plan.changes.iter().filter(|it| it.before != it.after);
-            changed.map(|it| JsonChange { path: it.file.as_str(), content: &it.after }).collect()
+            changed.map(|it| JsonChange { path: it.real.as_str(), content: &it.after }).collect()
         }),
-        skipped_fixes: plan.skipped.iter().map(skipped).collect(),
+        skipped_fixes: plan.skipped.iter().map(|it| skipped(it, &plan.texts)).collect(),
         coverage: coverage(&plan.coverage),
         summary: Counts::of(plan),
     };
@@ -177,7 +225,14 @@ fn finding<'a>(it: &'a Finding, texts: &Texts) -> JsonFinding<'a> {
             })
             .collect(),
         fixes: it.fixes.iter().map(fix).collect(),
+        reason: it.fixes.is_empty().then(|| reason(it)).flatten(),
     }
+}
+
+fn reason(finding: &Finding) -> Option<String> {
+    let placeless = finding.because.iter().filter(|it| it.at.is_none());
+    let reasons: Vec<&str> = placeless.map(|it| it.text.as_str()).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 fn span(place: &Place, texts: &Texts) -> Option<Span> {
@@ -232,10 +287,11 @@ fn repair<'a>(it: &'a Repair, texts: &Texts) -> JsonRepair<'a> {
     }
 }
 
-fn skipped(it: &Skipped) -> JsonSkipped<'_> {
+fn skipped<'a>(it: &'a Skipped, texts: &Texts) -> JsonSkipped<'a> {
     JsonSkipped {
         rule: it.finding.rule,
         path: it.finding.at.file.as_str(),
+        span: it.at.as_ref().and_then(|it| span(it, texts)),
         message: &it.finding.message,
         title: &it.title,
         reason: &it.reason,
@@ -253,6 +309,8 @@ fn coverage(it: &Coverage) -> JsonCoverage<'_> {
         calls_total: it.calls,
         unexpanded_macros: &it.unexpanded_macros,
         generated: &it.generated,
+        missing_files: &it.missing_files,
+        left_out_targets: &it.left_out_targets,
         broken_files: it.broken_files.iter().map(|it| it.as_str()).collect(),
         internal_errors: &it.internal_errors,
     }

@@ -24,11 +24,16 @@ pub fn render(plan: &Plan, root: &Path, style: Style) -> String {
             "async-fix: files outside the workspace change too, so paths start in `{folder}`: apply it there"
         );
     }
+    let mut seen: Vec<&Change> = Vec::new();
     for change in plan.changes.iter().filter(|it| it.before != it.after) {
         for line in annotations(plan, &change.file) {
             let _ = writeln!(out, "async-fix: {}", one_line(&line));
         }
-        out.push_str(&diff(change, &base));
+        // Two names of one file that agree are one change.
+        if !seen.iter().any(|it| it.real == change.real && it.after == change.after) {
+            out.push_str(&diff(change, &base));
+            seen.push(change);
+        }
     }
     match style {
         Style::Plain => out,
@@ -54,7 +59,7 @@ struct Base {
 
 impl Base {
     fn of(plan: &Plan, root: &Path) -> Base {
-        let up = plan.changes.iter().map(|it| steps_up(it.file.as_str())).max().unwrap_or(0);
+        let up = plan.changes.iter().map(|it| steps_up(it.real.as_str())).max().unwrap_or(0);
         let names: Vec<String> =
             root.components().map(|it| it.as_os_str().to_string_lossy().into_owned()).collect();
         Base { up, names: names[names.len().saturating_sub(up)..].to_vec() }
@@ -126,7 +131,7 @@ fn diff(change: &Change, base: &Base) -> String {
     let before: Vec<&str> = change.before.split_inclusive('\n').collect();
     let after: Vec<&str> = change.after.split_inclusive('\n').collect();
     let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_slices(&before, &after);
-    let path = base.path(&change.file);
+    let path = base.path(&change.real);
     let mut out = format!("--- {}\n+++ {}\n", quoted("a/", &path), quoted("b/", &path));
     for group in diff.grouped_ops(CONTEXT) {
         let _ = writeln!(out, "{}", UnifiedHunkHeader::new(&group));

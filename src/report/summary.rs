@@ -20,7 +20,9 @@ pub struct Commands {
 
 #[derive(Clone, Copy, Serialize, Debug)]
 pub struct Counts {
+    /// In the files as they were read, as are all counts up to `unfixable`.
     pub findings: usize,
+    /// Findings of severity `error`; the next two are those of `warn` and `info`.
     pub errors: usize,
     pub warnings: usize,
     pub infos: usize,
@@ -33,10 +35,15 @@ pub struct Counts {
     pub unsafe_: usize,
     /// Findings without a fix that could be applied.
     pub unfixable: usize,
+    /// Repairs that are planned, or were written.
     pub repaired: usize,
+    /// Files that the repairs change, manifests and the lock file among them.
     pub changed_files: usize,
+    /// Findings after the repairs.
     pub remaining: usize,
+    /// Those of them whose best fix is unsafe.
     pub remaining_unsafe: usize,
+    /// Those of them without a fix that could be applied.
     pub remaining_unfixable: usize,
 }
 
@@ -72,7 +79,11 @@ fn best(finding: &Finding) -> Option<Applicability> {
 pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
     let counts = Counts::of(plan);
     match mode {
-        Mode::Check => check(&counts, commands),
+        Mode::Check => {
+            let mut out = check(&counts, commands);
+            skipped(plan, "Would not be done", &mut out);
+            out
+        }
         Mode::DryRun | Mode::Apply => {
             let mut out = match mode {
                 _ if counts.repaired == 0 && counts.changed_files == 0 => {
@@ -83,7 +94,7 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
                     format!("Would fix {}\n", repaired(&counts, commands))
                 }
             };
-            skipped(plan, &mut out);
+            skipped(plan, "Not done", &mut out);
             if mode == Mode::DryRun && counts.changed_files > 0 {
                 let _ = writeln!(out, "Run `{}` to write this.", commands.apply);
             }
@@ -129,12 +140,12 @@ fn check(counts: &Counts, commands: &Commands) -> String {
     );
     let Commands { apply, apply_unsafe } = commands;
     match apply_unsafe {
-        None if counts.safe + counts.unsafe_ > 0 => {
+        None if counts.repaired > 0 => {
             let _ = writeln!(out, "Run `{apply}` to write the fixes.");
         }
         None => (),
         Some(apply_unsafe) => {
-            if counts.safe > 0 {
+            if counts.repaired > 0 {
                 let _ = writeln!(out, "Run `{apply}` to write the safe fixes.");
             }
             if counts.unsafe_ > 0 {
@@ -166,11 +177,15 @@ fn rest(counts: &Counts, commands: &Commands) -> String {
     }
 }
 
-fn skipped(plan: &Plan, out: &mut String) {
+fn skipped(plan: &Plan, verdict: &str, out: &mut String) {
     for it in &plan.skipped {
-        let at = label(&it.finding.at, &plan.texts);
+        // Lines of a text that the user never saw say nothing.
+        let at = match &it.at {
+            Some(at) => label(at, &plan.texts),
+            None => it.finding.at.file.to_string(),
+        };
         let reason = one_line(&it.reason);
-        let _ =
-            writeln!(out, "Not done: {at}: {}: {}: {reason}", it.finding.rule, one_line(&it.title));
+        let (rule, title) = (it.finding.rule, one_line(&it.title));
+        let _ = writeln!(out, "{verdict}: {at}: {rule}: {title}: {reason}");
     }
 }

@@ -38,8 +38,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>, wait: Wait) {
 }
 
 fn stands_in_the_way(pass: &Pass<'_, '_>, mention: &Mention) -> bool {
-    if mention.form == Form::Value && !mention.in_closure {
-        // Named, and neither called nor handed to something that calls it here.
+    if mention.form == Form::Named {
         return false;
     }
     match mention.thread {

@@ -95,6 +95,6 @@ pub(super) fn roots(config: &SourceRootConfig, vfs: &Vfs) -> Vec<SourceRoot> {
 
 /// Nearly half of the standard library is SIMD intrinsics, which no async code waits for.
 pub(super) fn is_worthless(path: &VfsPath) -> bool {
-    let path = path.as_path().map(|it| AsRef::<Path>::as_ref(it));
+    let path = path.as_path().map(AsRef::<Path>::as_ref);
     path.is_some_and(|it| it.ends_with("stdarch/crates/core_arch/src/mod.rs"))
 }

@@ -1,7 +1,7 @@
 //! From a manifest to a database that knows what the project's code means.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -18,7 +18,7 @@ use crate::{
         files::{self, Files},
         graph, lock, metadata, packages, prime, std_sources,
         toolchain::Toolchain,
-        views,
+        unreadable, views,
     },
 };
 
@@ -42,6 +42,7 @@ pub(super) fn load(
     let shared = graph::shared(&project);
     let (mut graph, ids) = graph::without_macro_internals(&graph, &shared);
     let source_roots = files.load_all(&project);
+    unreadable::refuse_roots(&root, cargo, &files)?;
     let members = Members::of(&root, cargo, &files);
     let texts_of_files: HashMap<FileId, Result<String, ()>> = files.take().into_iter().collect();
     let mentions_test =
@@ -60,10 +61,10 @@ pub(super) fn load(
     }
     let mut change = ChangeWithProcMacros::default();
     let mut texts = Texts::new();
-    let mut unreadable = HashSet::new();
+    let mut not_utf8 = HashSet::new();
     for (id, text) in texts_of_files {
         if text.is_err() {
-            unreadable.insert(id);
+            not_utf8.insert(id);
         }
         let text = text.unwrap_or_default();
         let worthless = files::is_worthless(files.vfs().file_path(id));
@@ -81,6 +82,7 @@ pub(super) fn load(
     db.apply_change(change);
 
     let targets = views::targets(&db, &views);
+    let left_out = views::left_out(&root, cargo, &files);
     progress("resolving names and implementations");
     let crates: Vec<_> = targets.iter().map(|it| it.krate).collect();
     prime::prime(&db, &crates);
@@ -95,6 +97,7 @@ pub(super) fn load(
         db,
         packages,
         targets,
+        left_out,
         texts,
         cargo: lock::Cargo {
             cargo: toolchain.cargo(),
@@ -102,7 +105,7 @@ pub(super) fn load(
             platform: request.target.clone(),
         },
     };
-    refuse_unreadable(&workspace, &unreadable)?;
+    unreadable::refuse_modules(&workspace, &not_utf8)?;
     workspace.kept_out.retain(|it, _| workspace.texts.contains_key(it));
     Ok(workspace)
 }
@@ -172,19 +175,5 @@ pub(super) fn for_database(text: &str) -> String {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => format!("   {rest}"),
         None => text.to_owned(),
-    }
-}
-
-/// A file that no module names may hold what it likes.
-fn refuse_unreadable(workspace: &Workspace, unreadable: &HashSet<FileId>) -> Result<(), LoadError> {
-    let sema = ra_ap_hir::Semantics::new(&workspace.db);
-    let mut bad: BTreeMap<&FilePath, FileId> =
-        unreadable.iter().filter_map(|it| Some((workspace.paths.get(it)?, *it))).collect();
-    bad.retain(|_, id| sema.file_to_module_defs(*id).next().is_some());
-    match bad.keys().next() {
-        Some(path) => {
-            Err(LoadError::Other(format!("`{path}` is not UTF-8: rustc does not read it either")))
-        }
-        None => Ok(()),
     }
 }

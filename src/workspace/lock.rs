@@ -26,7 +26,7 @@ pub struct Cargo {
 /// The lock file that belongs to the project once `edited` is written, or `None` if the project keeps none.
 ///
 /// `root` is the manifest of the workspace root, `members` are those of all members, `edited` the new texts of some
-/// of them; all by absolute path. Cargo resolves offline in a copy that holds manifests and empty source files, so
+/// of them, and of the lock file when that is edited already; all by absolute path. Cargo resolves offline in a copy that holds manifests and empty source files, so
 /// nothing in the project is touched and none of its code is run. Versions that are locked stay. A package that has
 /// to be added and is not on this machine is a problem, with or without a lock file.
 pub fn fitting_lock(
@@ -37,18 +37,17 @@ pub fn fitting_lock(
 ) -> Result<Option<String>, String> {
     let root = lexical(root);
     let root_folder = root.parent().unwrap_or(Path::new(""));
-    let old = match fs::read_to_string(root_folder.join("Cargo.lock")) {
-        Ok(old) => Some(old),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => {
-            return Err(format!("`{}` cannot be read: {error}", in_folder(root_folder).display()));
-        }
+    let edited: BTreeMap<PathBuf, String> =
+        edited.iter().map(|(path, text)| (lexical(path), text.clone())).collect();
+    let old = match edited.get(&in_folder(root_folder)) {
+        Some(old) => Some(old.clone()),
+        None => on_disk(&in_folder(root_folder))?,
     };
     let scratch = tempfile::Builder::new().prefix("async-fix-").tempdir();
     let scratch = scratch
         .map_err(|error| format!("the folder for temporary files cannot be used: {error}"))?;
     let copy = Copy { to: scratch.path() };
-    copy.write_all(&root, members, edited)?;
+    copy.write_all(&root, members, &edited)?;
     let folder = copy.place(root_folder);
     if let Some(old) = &old {
         write(&in_folder(&folder), old)?;
@@ -60,6 +59,14 @@ pub fn fitting_lock(
     // Cargo writes its own line ends.
     let crlf = old.contains("\r\n") && !new.contains("\r\n");
     Ok(Some(if crlf { new.replace('\n', "\r\n") } else { new }))
+}
+
+fn on_disk(path: &Path) -> Result<Option<String>, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("`{}` cannot be read: {error}", path.display())),
+    }
 }
 
 fn in_folder(folder: &Path) -> PathBuf {

@@ -40,10 +40,10 @@ pub(super) fn query(
         let project = ProjectWorkspace::load(manifest, &config, &|_| ());
         (project, sysroot.join())
     });
-    let mut project = project.map_err(|it| cannot_read(&manifest, &it))?;
+    let mut project = project.map_err(|it| cannot_read(&manifest, request, &it))?;
     // Without its dependencies the analysis would see next to nothing, and look as if all were well.
     if let ProjectWorkspaceKind::Cargo { error: Some(error), .. } = &project.kind {
-        return Err(cannot_read(&manifest, error));
+        return Err(cannot_read(&manifest, request, error));
     }
     project.sysroot = match sysroot {
         Ok(it) => it?,
@@ -152,9 +152,23 @@ fn own_crates_only(folder: AbsPathBuf) -> ProjectJson {
     ProjectJson::new(None, &folder, data)
 }
 
-fn cannot_read(manifest: &ManifestPath, error: &anyhow::Error) -> LoadError {
+fn cannot_read(
+    manifest: &ManifestPath,
+    request: &ProjectRequest,
+    error: &anyhow::Error,
+) -> LoadError {
     let all = format!("{error:#}");
-    // What cargo said comes last, behind the command line that was run.
+    // What cargo said comes last, behind the command line that was run, and begins with what it did before.
     let said = all.split_once("error: ").map_or(all.as_str(), |it| it.1).trim();
-    LoadError::Other(format!("cargo cannot read `{manifest}`: {said}"))
+    let failure = said.strip_prefix("error: ").or_else(|| Some(said.split_once("\nerror: ")?.1));
+    let said = failure.unwrap_or(said);
+    let flag = if request.locked { "--locked" } else { "--frozen" };
+    let says = |it: &[&str]| it.iter().all(|it| said.contains(it));
+    LoadError::Other(if says(&["cannot create the lock file", "to prevent this"]) {
+        format!("there is no `Cargo.lock` for `{manifest}`, and `{flag}` forbids to make one")
+    } else if says(&["update", "lock file", "to prevent this"]) {
+        format!("`Cargo.lock` does not fit `{manifest}`, and `{flag}` forbids to change it")
+    } else {
+        format!("cargo cannot read `{manifest}`: {said}")
+    })
 }

@@ -17,7 +17,7 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
-    /// The toolchain for `folder`: a `rust-toolchain.toml` there may choose an installed one.
+    /// The toolchain for `folder`: a toolchain file there may choose an installed one.
     pub fn find(folder: &Path) -> Result<Toolchain, LoadError> {
         let mut command = Command::new("rustc");
         command.args(["--print", "sysroot"]).env("RUSTUP_AUTO_INSTALL", "0");
@@ -44,9 +44,10 @@ impl Toolchain {
         Ok(Toolchain { sysroot, rustc })
     }
 
-    /// Its own `cargo`, behind all proxies.
+    /// Its own `cargo`, behind all proxies; the one on the path where the two are packaged apart, as Nix does.
     pub fn cargo(&self) -> PathBuf {
-        self.sysroot.join("bin").join(format!("cargo{}", std::env::consts::EXE_SUFFIX))
+        let own = self.sysroot.join("bin").join(format!("cargo{}", std::env::consts::EXE_SUFFIX));
+        if own.is_file() { own } else { PathBuf::from("cargo") }
     }
 
     /// The name that rustup knows it by.
@@ -79,10 +80,28 @@ impl Toolchain {
     }
 }
 
+/// Whether a toolchain file of `folder` or above it, by either of its names, gives a toolchain by path.
 fn names_a_path(folder: &Path) -> bool {
-    folder.ancestors().any(|it| {
-        let text = std::fs::read_to_string(it.join("rust-toolchain.toml"));
-        let table = text.ok().and_then(|it| it.parse::<toml::Table>().ok());
+    let names = ["rust-toolchain.toml", "rust-toolchain"];
+    folder.ancestors().flat_map(|it| names.map(|name| it.join(name))).any(|it| {
+        // What is no TOML is the name of a channel.
+        let table = std::fs::read_to_string(it).ok().and_then(|it| it.parse::<toml::Table>().ok());
         table.is_some_and(|it| it.get("toolchain").is_some_and(|it| it.get("path").is_some()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_may_be_packaged_apart() {
+        let sysroot = tempfile::tempdir().unwrap();
+        let toolchain = Toolchain { sysroot: sysroot.path().to_owned(), rustc: PathBuf::new() };
+        assert_eq!(toolchain.cargo(), Path::new("cargo"));
+        let own = sysroot.path().join(format!("bin/cargo{}", std::env::consts::EXE_SUFFIX));
+        std::fs::create_dir(sysroot.path().join("bin")).unwrap();
+        std::fs::write(&own, "").unwrap();
+        assert_eq!(toolchain.cargo(), own);
+    }
 }

@@ -1,18 +1,21 @@
 //! The targets of the members, each as cargo would build it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 use ra_ap_base_db::{CrateBuilderId, CrateGraphBuilder, DependencyBuilder, all_crates};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_intern::Symbol;
-use ra_ap_project_model::{CargoWorkspace, TargetKind as CargoTargetKind};
+use ra_ap_project_model::{CargoWorkspace, TargetData, TargetKind as CargoTargetKind};
 use ra_ap_vfs::FileId;
 
-use crate::workspace::{
-    Target, TargetKind,
-    files::Files,
-    graph::{self, Shared},
-    packages,
+use crate::{
+    finding::FilePath,
+    workspace::{
+        Target, TargetKind,
+        files::Files,
+        graph::{self, Shared},
+        packages,
+    },
 };
 
 /// A target, before the database has a number for its crate.
@@ -44,8 +47,8 @@ pub(super) fn views(
     let mut views = Vec::new();
     for (index, package) in packages::members(cargo).enumerate() {
         for target in cargo[package].targets.iter().map(|it| &cargo[*it]) {
-            let features = &cargo[package].active_features;
-            if !target.required_features.iter().all(|it| features.contains(it)) {
+            // [`left_out`] speaks of these.
+            if missing_features(cargo, package, target).next().is_some() {
                 continue;
             }
             let Some(kind) = target_kind(target.kind) else { continue };
@@ -68,6 +71,37 @@ pub(super) fn views(
         }
     }
     views
+}
+
+/// The targets that have no view, each with the reason.
+pub(super) fn left_out(root: &Path, cargo: &CargoWorkspace, files: &Files) -> Vec<String> {
+    let mut left_out = Vec::new();
+    for package in packages::members(cargo) {
+        for target in cargo[package].targets.iter().map(|it| &cargo[*it]) {
+            let Some(kind) = target_kind(target.kind) else { continue };
+            let missing: Vec<&str> = missing_features(cargo, package, target).collect();
+            let reason = if !missing.is_empty() {
+                format!("it needs `--features {}`", missing.join(","))
+            } else if files.id(&target.root).is_none() {
+                let file = FilePath::below(root, target.root.as_ref());
+                format!("there is no `{file}`")
+            } else {
+                continue;
+            };
+            left_out.push(format!("{} `{}` ({reason})", kind.name(), target.name));
+        }
+    }
+    left_out
+}
+
+/// The features without which cargo does not build the target, and which are off.
+fn missing_features<'a>(
+    cargo: &'a CargoWorkspace,
+    package: ra_ap_project_model::Package,
+    target: &'a TargetData,
+) -> impl Iterator<Item = &'a str> {
+    let active = &cargo[package].active_features;
+    target.required_features.iter().filter(|it| !active.contains(it)).map(String::as_str)
 }
 
 /// A second crate from the same file, in which `cfg(test)` holds and the dependencies for tests are there.

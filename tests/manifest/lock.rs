@@ -127,6 +127,11 @@ fn the_lock_follows_without_a_touch_on_the_project() {
     std::fs::remove_file(project.path("app/Cargo.lock")).unwrap();
     assert_eq!(lock(&edited).unwrap(), None);
 
+    // What is edited in memory already counts, by whatever path it is named.
+    let mut again = edited.clone();
+    again.insert(project.path("app/crates/../Cargo.lock"), old.replace('\n', "\r\n"));
+    assert_eq!(lock(&again).unwrap().unwrap(), new.replace('\n', "\r\n"));
+
     // Together they are what cargo would have made of the real project.
     project.write("app/.cargo/config.toml", "");
     project.write("app/crates/a/Cargo.toml", &net);

@@ -19,6 +19,7 @@ pub fn check(fixture: &Fixture, example: &Example) -> Outcome {
     broken_only_as_expected(&planned)?;
     findings_are_the_markers(example, &planned)?;
     changes_are_the_diff(example, &planned)?;
+    safety_is_as_the_title_says(example, &planned)?;
     comments_stay(example, &planned)?;
     a_second_run_changes_nothing(fixture, &planned)?;
     line_ends_do_not_matter(fixture, example, &planned)
@@ -101,6 +102,21 @@ fn all_words(finding: &Finding) -> String {
 fn changes_are_the_diff(example: &Example, planned: &Planned) -> Outcome {
     let diff = diff(&example.code, &planned.after);
     expect_equal("the diff", example.diff.as_deref().unwrap_or_default(), diff.as_str())
+}
+
+/// A title that says `unsafe` speaks of every fix below it, and one that does not, of none.
+fn safety_is_as_the_title_says(example: &Example, planned: &Planned) -> Outcome {
+    let expected = match example.title.contains("unsafe") {
+        true => Applicability::Unsafe,
+        false => Applicability::Safe,
+    };
+    let other = planned.plan.repairs.iter().find(|it| it.applicability != expected);
+    match other {
+        None => Ok(()),
+        Some(it) => {
+            Err(format!("\n{} is {:?}: {}", it.finding.message, it.applicability, it.title).into())
+        }
+    }
 }
 
 fn diff(before: &str, after: &str) -> String {

@@ -41,6 +41,7 @@ impl Fixture {
                 unsafe_fixes: true,
                 paths: vec![],
                 fail_on: None,
+                locked_by: None,
             };
             let plan = plan::plan(workspace, rows, &choice);
             let after = workspace.text(&file()).expect("the module has a text").to_owned();

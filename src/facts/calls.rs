@@ -1,0 +1,73 @@
+//! Who calls a function, and what becomes of what it returns.
+
+use std::collections::HashSet;
+
+use ra_ap_hir::{HasVisibility, Visibility};
+use ra_ap_hir_def::{FunctionId, signatures::FunctionSignature};
+
+use crate::{
+    facts::{
+        body::{BodyFacts, Use},
+        functions::{self, Mentions},
+        runs_on::Thread,
+    },
+    knowledge::{FutureRuns, resolve::Known},
+    workspace::{Target, TargetKind, Workspace},
+};
+
+/// Whether this asynchronous function is the main function of its runtime, by another name: all who call it let the
+/// calling thread drive it, before any task is spawned.
+pub fn is_only_driven(
+    workspace: &Workspace,
+    known: &Known,
+    target: &Target,
+    function: FunctionId,
+) -> bool {
+    let db = workspace.db();
+    let may_be_called_elsewhere = target.kind == TargetKind::Lib
+        && ra_ap_hir::Function::from(function).visibility(db) == Visibility::Public;
+    if may_be_called_elsewhere {
+        return false;
+    }
+    let name = FunctionSignature::of(db, function).name.as_str().to_owned();
+    // By another name it may be called where nobody looks.
+    let alias = format!("{name} as ");
+    if workspace.files().any(|(it, _)| workspace.text(it).is_some_and(|it| it.contains(&alias))) {
+        return false;
+    }
+    let mentions = Mentions::of(workspace, &HashSet::from([name.clone()]));
+    let mut calls = 0;
+    for caller in functions::candidates(workspace, known, &mentions, target) {
+        let body = BodyFacts::new(workspace, known, caller.function, caller.entered);
+        // What is not known may be one more call.
+        if body.unresolved.iter().any(|it| body.is_called(*it, &name)) {
+            return false;
+        }
+        for it in body.uses.iter().filter(|it| it.function == function) {
+            if !body.drives(it) {
+                return false;
+            }
+            calls += 1;
+        }
+    }
+    calls > 0
+}
+
+impl BodyFacts<'_> {
+    fn drives(&self, it: &Use) -> bool {
+        match it.thread {
+            Thread::Caller => it.handed == Some(FutureRuns::Driven),
+            Thread::Driver => {
+                (it.awaited || it.handed == Some(FutureRuns::Driven))
+                    && !self.spawns_before_position(it.position)
+            }
+            Thread::Worker | Thread::MayBlock | Thread::Unknown => false,
+        }
+    }
+
+    fn is_called(&self, call: ra_ap_hir_def::hir::ExprId, name: &str) -> bool {
+        let Some(syntax) = self.syntax(call) else { return true };
+        let text = ra_ap_syntax::AstNode::syntax(&syntax.value).text().to_string();
+        text.split(|it: char| !it.is_alphanumeric() && it != '_').any(|it| it == name)
+    }
+}
