@@ -53,7 +53,10 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
     if !arguments.output.quiet {
         end(arguments, &plan, &workspace, commands);
     }
-    Ok(outcome(arguments.mode(), &plan, choice.fail_on))
+    let outcome = outcome(arguments.mode(), &plan, choice.fail_on);
+    // Two gigabytes in small pieces: the end of the process gives them back at once.
+    std::mem::forget(workspace);
+    Ok(outcome)
 }
 
 fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), String> {

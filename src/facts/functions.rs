@@ -37,10 +37,15 @@ pub struct Candidate {
 
 /// The places in each file where a name stands that some row asks for.
 pub enum Mentions {
-    At(HashMap<ra_ap_vfs::FileId, Vec<TextSize>>),
+    /// In functions that have to do with async code; the macros of the project that write some.
+    InAsync(Places, HashSet<String>),
+    /// In all functions.
+    At(Places),
     /// Every function is asked about.
     Everywhere,
 }
+
+type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
 
 impl Mentions {
     pub fn find(workspace: &Workspace, known: &Known) -> Mentions {
@@ -59,25 +64,29 @@ impl Mentions {
                 break;
             }
         }
-        Mentions::of(workspace, &names)
+        let macros = texts.iter().flat_map(|(_, text)| async_macros(text)).collect();
+        Mentions::InAsync(places(workspace, &names), macros)
     }
 
     /// Where one of these names stands.
     pub fn of(workspace: &Workspace, names: &HashSet<String>) -> Mentions {
-        let texts = workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?)));
-        let by_file = texts
-            .map(|(id, text)| (id, identifiers(text, names)))
-            .filter(|(_, places)| !places.is_empty())
-            .collect();
-        Mentions::At(by_file)
+        Mentions::At(places(workspace, names))
     }
 
     fn inside(&self, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
-        let Mentions::At(by_file) = self else { return true };
-        let Some(places) = by_file.get(&file) else { return false };
+        let (Mentions::InAsync(places, _) | Mentions::At(places)) = self else { return true };
+        let Some(places) = places.get(&file) else { return false };
         let from = places.partition_point(|it| *it < range.start());
         places.get(from).is_some_and(|it| *it < range.end())
     }
+}
+
+fn places(workspace: &Workspace, names: &HashSet<String>) -> Places {
+    let texts = workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?)));
+    texts
+        .map(|(id, text)| (id, identifiers(text, names)))
+        .filter(|(_, places)| !places.is_empty())
+        .collect()
 }
 
 fn identifiers(text: &str, names: &HashSet<String>) -> Vec<TextSize> {
@@ -131,6 +140,17 @@ fn add_other_names(text: &str, names: &mut HashSet<String>) {
     }
 }
 
+/// The macros of a text whose own words are async code, as they are called.
+fn async_macros(text: &str) -> Vec<String> {
+    if !text.contains("macro_rules!") || !text.contains("async") {
+        return Vec::new();
+    }
+    let file = SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree();
+    let rules = file.syntax().descendants().filter_map(ast::MacroRules::cast);
+    let is_async = |it: &ast::MacroRules| it.syntax().text().to_string().contains("async");
+    rules.filter(is_async).filter_map(|it| Some(format!("{}!", ast::HasName::name(&it)?))).collect()
+}
+
 /// Every function of this target that mentions something.
 pub fn candidates(
     workspace: &Workspace,
@@ -177,16 +197,43 @@ impl Search<'_> {
         if source.value.body().is_none() || !self.mentions_something(&source) {
             return;
         }
+        let entered = self.entered(function, &source.value);
+        if let Mentions::InAsync(_, macros) = self.mentions
+            && entered == Entered::Called
+            && !self.may_run_on_a_worker(&source, macros)
+        {
+            return;
+        }
         found.push(Candidate {
             function,
             at: self.place(&source),
-            entered: self.entered(function, &source.value),
+            entered,
             in_test: self.in_test(function, &source),
         });
         let body = Body::of(self.db, DefWithBodyId::FunctionId(function));
         for (_, inner) in body.blocks(self.db) {
             self.in_def_map(inner, found);
         }
+    }
+
+    /// Async code in it says so, or it hands closures to something that is polled. Names tell only where to look.
+    fn may_run_on_a_worker(&self, source: &InFile<ast::Fn>, macros: &HashSet<String>) -> bool {
+        let text = source.value.syntax().text().to_string();
+        let has = |text: &str, word: &str| text.contains(word);
+        let mut polling = self.known.polling_functions().chain(macros.iter().map(String::as_str));
+        if has(&text, "async")
+            || has(&text, "await")
+            || source.file_id.is_macro()
+            || polling.any(|it| has(&text, it))
+        {
+            return true;
+        }
+        let file = source.file_id.original_file(self.db).file_id(self.db);
+        let file = self.workspace.file_path(file).and_then(|it| self.workspace.text(it));
+        // A method of a trait needs the trait, which a glob may bring.
+        file.is_some_and(|file| {
+            has(file, "prelude") || self.known.polling_types().any(|it| has(file, it))
+        })
     }
 
     fn place(&self, source: &InFile<ast::Fn>) -> Option<Place> {

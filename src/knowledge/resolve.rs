@@ -18,7 +18,7 @@ use ra_ap_hir_ty::{db::HirDatabase, next_solver::TyKind};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
-use crate::knowledge::{CrateRows, Row};
+use crate::knowledge::{ClosureRuns, CrateRows, Row};
 
 /// What is known of the definitions of one workspace.
 #[derive(Default)]
@@ -30,6 +30,10 @@ pub struct Known {
     runtimes: HashMap<Crate, KnownRuntime>,
     /// The last segments of the paths of blocking items: what their mentions look like.
     blocking_names: Vec<String>,
+    /// The types and traits whose methods poll the closures they are given, ...
+    polling_types: BTreeSet<String>,
+    /// ... and the functions and macros that do, as they are called.
+    polling_functions: BTreeSet<String>,
     /// The rows that found their crate and not their item: a feature that is off, or a version without it.
     pub absent: Vec<Arc<Row>>,
 }
@@ -102,6 +106,9 @@ impl Known {
         if row.blocks.is_some() {
             self.blocking_names.push(row.name().to_owned());
         }
+        if matches!(row.closure, Some(ClosureRuns::LaterHere | ClosureRuns::Worker)) {
+            self.add_polling(&row);
+        }
         let items = items(db, krate, &row.path);
         if items.is_empty() {
             self.absent.push(row);
@@ -115,6 +122,19 @@ impl Known {
                 Item::Type(it) => self.guards.insert(it, row),
                 Item::Macro(it) => self.macros.insert(it, row),
             };
+        }
+    }
+
+    fn add_polling(&mut self, row: &Row) {
+        let owner = row.path.rsplit("::").nth(1);
+        match owner.filter(|it| it.starts_with(char::is_uppercase)) {
+            Some(owner) => {
+                self.polling_types.insert(owner.to_owned());
+            }
+            None => {
+                let name = row.name();
+                self.polling_functions.extend([format!("{name}("), format!("{name}!")]);
+            }
         }
     }
 
@@ -148,6 +168,14 @@ impl Known {
     /// The runtime that a crate is.
     pub fn runtime(&self, krate: Crate) -> Option<&KnownRuntime> {
         self.runtimes.get(&krate)
+    }
+
+    pub fn polling_types(&self) -> impl Iterator<Item = &str> {
+        self.polling_types.iter().map(String::as_str)
+    }
+
+    pub fn polling_functions(&self) -> impl Iterator<Item = &str> {
+        self.polling_functions.iter().map(String::as_str)
     }
 
     pub fn blocking_names(&self) -> impl Iterator<Item = &str> {

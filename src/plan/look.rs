@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     cell::Cell,
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
@@ -32,15 +32,26 @@ pub(super) struct Look {
     pub coverage: Coverage,
 }
 
-/// Runs `rules` on every target of the workspace.
-pub(super) fn look(workspace: &Workspace, rows: &[CrateRows], rules: &[(&Rule, Page)]) -> Look {
+/// Runs `rules` on every target of the workspace; on the functions in `files` only, where they are named.
+pub(super) fn look(
+    workspace: &Workspace,
+    rows: &[CrateRows],
+    rules: &[(&Rule, Page)],
+    files: Option<&BTreeSet<FilePath>>,
+) -> Look {
     attach_db(workspace.db(), || {
         let known = Known::resolve(workspace.db(), rows);
         let mentions = Mentions::find(workspace, &known);
         let mut sights = Sights::default();
-        let mut coverage = unseen::coverage(workspace, &known);
+        let mut coverage = match files {
+            None => unseen::coverage(workspace, &known),
+            Some(_) => Coverage::default(),
+        };
         let without_timers = runtime::without_timers(workspace, &known);
-        for (view, target) in workspace.targets().iter().enumerate() {
+        let mut targets: Vec<_> = workspace.targets().iter().enumerate().collect();
+        // What is found for users decides what has to be asked again for tests.
+        targets.sort_by_key(|(view, target)| (target.cfg_test, *view));
+        for (view, target) in targets {
             let runtime = runtime::runtime(workspace, &known, target);
             coverage.runtimes.extend(names(&runtime));
             let place = InTarget {
@@ -51,7 +62,12 @@ pub(super) fn look(workspace: &Workspace, rows: &[CrateRows], rules: &[(&Rule, P
                 runtime,
                 without_timers: without_timers.clone(),
             };
-            for candidate in functions::candidates(workspace, &known, &mentions, target) {
+            let candidates = functions::candidates(workspace, &known, &mentions, target);
+            let wanted = |it: &Candidate| {
+                let file = it.at.as_ref().map(|it| &it.file);
+                files.is_none_or(|files| file.is_none_or(|it| files.contains(it)))
+            };
+            for candidate in candidates.into_iter().filter(wanted) {
                 place.look_at(candidate, view, &mut sights, &mut coverage);
             }
         }
@@ -94,6 +110,13 @@ impl InTarget<'_> {
             return;
         }
         let at = candidate.at.clone();
+        let says_nothing = self.rules.iter().all(|it| it.1.quiet_in_tests);
+        // Code for tests only has a say in what is done to code that it shares with others.
+        let is_for_tests = candidate.in_test || self.target.cfg_test;
+        if is_for_tests && says_nothing && !at.as_ref().is_some_and(|it| sights.has_finding_in(it))
+        {
+            return;
+        }
         let body = guarded(coverage, "the analysis", at.as_ref(), || {
             let body =
                 |entered| BodyFacts::new(self.workspace, self.known, candidate.function, entered);
@@ -224,6 +247,11 @@ struct Sights {
 }
 
 impl Sights {
+    fn has_finding_in(&self, body: &Place) -> bool {
+        let places = self.found.iter().map(|it| &it.finding.at);
+        places.into_iter().any(|it| it.file == body.file && body.range.contains_range(it.range))
+    }
+
     /// Each finding once. A fix must hold wherever the file is compiled.
     fn merged(self) -> Vec<Finding> {
         let mut by_key: BTreeMap<(Place, &'static str, String), Vec<Sight>> = BTreeMap::new();

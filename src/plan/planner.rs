@@ -1,6 +1,6 @@
 //! The rounds: look, choose fixes that fit each other, edit in memory, look again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::{
     config::Choice,
@@ -67,7 +67,16 @@ impl<'a> Planner<'a> {
     }
 
     fn look(&self) -> Look {
-        look::look(self.workspace, self.rows, &self.rules)
+        look::look(self.workspace, self.rows, &self.rules, None)
+    }
+
+    /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found.
+    fn look_again(&self, before: &[Finding], files: &BTreeSet<FilePath>) -> Vec<Finding> {
+        let again = look::look(self.workspace, self.rows, &self.rules, Some(files)).findings;
+        let others = before.iter().filter(|it| !files.contains(&it.at.file)).cloned();
+        let mut findings: Vec<Finding> = others.chain(again).collect();
+        findings.sort_by(|a, b| a.key().cmp(&b.key()));
+        findings
     }
 
     /// Repairs what can be repaired at once. None when there is nothing left to do.
@@ -86,7 +95,8 @@ impl<'a> Planner<'a> {
                 self.refuse(repairs.iter().filter(wants_feature), &reason);
                 continue;
             }
-            let after = self.look().findings;
+            let files = changed(self.workspace.texts(), &before).into_keys().collect();
+            let after = self.look_again(findings, &files);
             let worse = made_worse(findings, &after);
             if worse.is_empty() {
                 self.plan.repairs.extend(repairs);

@@ -45,13 +45,11 @@ pub(super) fn load(
     unreadable::refuse_roots(&root, cargo, &files)?;
     let members = Members::of(&root, cargo, &files);
     let texts_of_files: HashMap<FileId, Result<String, ()>> = files.take().into_iter().collect();
-    let mentions_test =
-        |it: &FileId| matches!(texts_of_files.get(it), Some(Ok(text)) if text.contains("test"));
+    let differs =
+        |it: &FileId| matches!(texts_of_files.get(it), Some(Ok(text)) if differs_in_tests(text));
     let views = views::views(&shared, cargo, &files, &mut graph, &|package| {
-        members
-            .paths
-            .iter()
-            .any(|(id, path)| path.is_in(&members.folders[package]) && mentions_test(id))
+        let own = members.paths.iter().filter(|it| it.1.is_in(&members.folders[package]));
+        own.into_iter().any(|(id, _)| differs(id))
     });
 
     let mut builder = ProcMacrosBuilder::default();
@@ -168,6 +166,11 @@ impl Members {
 fn member_path(root: &Path, path: &VfsPath) -> Option<FilePath> {
     let path: &Path = path.as_path()?.as_ref();
     path.extension().is_some_and(|it| it == "rs").then(|| FilePath::below(root, path))
+}
+
+/// Whether what users get is other code than what tests get. Code that tests get on top changes nothing.
+fn differs_in_tests(text: &str) -> bool {
+    ["not(test)", "cfg!(test)", "cfg_attr(test"].iter().any(|it| text.contains(it))
 }
 
 /// The parser knows no byte order mark. Spaces in its place keep every position.

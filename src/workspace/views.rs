@@ -27,14 +27,14 @@ pub(super) struct View {
     cfg_test: bool,
 }
 
-/// Each target as cargo would build it: a library or a program whose package speaks of tests is there twice, once for
+/// Each target as cargo would build it: a library or a program that is other code in its tests is there twice, once for
 /// its users and once for its tests.
 pub(super) fn views(
     shared: &Shared,
     cargo: &CargoWorkspace,
     files: &Files,
     graph: &mut CrateGraphBuilder,
-    has_tests: &dyn Fn(usize) -> bool,
+    differs_in_tests: &dyn Fn(usize) -> bool,
 ) -> Vec<View> {
     let libraries: HashMap<_, _> = cargo
         .packages()
@@ -61,7 +61,7 @@ pub(super) fn views(
                     add_test_view(graph, krate, cargo, package, &libraries, shared);
                     views.push(view(true));
                 }
-                TargetKind::Lib | TargetKind::Bin if has_tests(index) => {
+                TargetKind::Lib | TargetKind::Bin if differs_in_tests(index) => {
                     views.push(view(false));
                     add_test_view(graph, krate, cargo, package, &libraries, shared);
                     views.push(view(true));
