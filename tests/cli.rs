@@ -339,3 +339,16 @@ fn the_patch_is_what_is_written() {
     assert_eq!(run(&["--apply", "-q"]), (Some(0), String::new(), Vec::new()));
     assert_eq!(text(), patched);
 }
+
+/// The first thing that a reader sees is what the program prints.
+#[test]
+fn the_readme_shows_what_the_demo_gets() {
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = repository.join("tests/demo/Cargo.toml");
+    let arguments = ["--dry-run", "-q", "--manifest-path", manifest.to_str().unwrap()];
+    let output = async_fix(&arguments).output().unwrap();
+    let readme = fs::read_to_string(repository.join("README.md")).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let patch = String::from_utf8(output.stdout).unwrap();
+    assert!(readme.contains(&format!("```diff\n{patch}```\n")), "{patch}");
+}
