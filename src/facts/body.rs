@@ -43,7 +43,6 @@ pub struct BodyFacts<'db> {
     pub unresolved: Vec<ExprId>,
     /// Every mention of a function whose definition is known.
     pub(super) uses: Vec<Use>,
-    awaited: HashSet<ExprId>,
 }
 
 /// A function that a body calls or names.
@@ -126,7 +125,6 @@ impl<'db> BodyFacts<'db> {
             calls_resolved: 0,
             unresolved: Vec::new(),
             uses: Vec::new(),
-            awaited: HashSet::new(),
         };
         let root = facts.body.root_expr();
         let context = match entered {
@@ -156,10 +154,6 @@ impl<'db> BodyFacts<'db> {
                     self.mention(row, Form::Named, expr, context);
                 }
                 self.add_use(expr, function_of(self.infer.expr_ty(expr)), context, None);
-                self.children(expr, context, None);
-            }
-            Expr::Await { expr: future } => {
-                self.awaited.insert(*future);
                 self.children(expr, context, None);
             }
             Expr::Const(_) => {
@@ -314,7 +308,8 @@ impl<'db> BodyFacts<'db> {
         handed: Option<FutureRuns>,
     ) {
         let Some(function) = function else { return };
-        let awaited = self.awaited.contains(&expr);
+        let parent = self.parents.get(expr).map(|it| &self.body[*it]);
+        let awaited = matches!(parent, Some(Expr::Await { .. }));
         let (thread, position) = (context.thread, self.sequence.len());
         self.uses.push(Use { function, handed, awaited, thread, position });
     }
