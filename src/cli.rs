@@ -14,7 +14,6 @@ mod arguments;
 mod catalogue;
 mod hints;
 mod load;
-mod memory;
 mod output;
 mod paths;
 mod progress;
@@ -37,7 +36,6 @@ const STACK_BYTES: usize = 256 << 20;
 
 /// Does what `arguments` ask for; `program` is what the user typed before them.
 pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
-    memory::tune();
     let work = std::thread::Builder::new().stack_size(STACK_BYTES);
     match work.spawn(move || run_here(program, arguments)).map(|it| it.join()) {
         Ok(Ok(code)) => code,

@@ -40,7 +40,7 @@ pub(super) fn load(
     let (graph, proc_macros) =
         project.to_crate_graph(&mut |it| files.load(it), &Default::default());
     let shared = graph::shared(&project);
-    let (mut graph, ids) = graph::without_macro_internals(&graph, &shared);
+    let (mut graph, ids) = graph::without_internals(&graph, &shared);
     let source_roots = files.load_all(&project);
     unreadable::refuse_roots(&root, cargo, &files)?;
     let members = Members::of(&root, cargo, &files);
