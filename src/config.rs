@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use crate::finding::Severity;
 
+pub mod document;
+pub mod names;
+pub mod values;
+
 /// Which project to load, and with what in it.
 #[derive(Clone, Default, Debug)]
 pub struct ProjectRequest {

@@ -233,6 +233,8 @@ pub struct Coverage {
     pub left_out_targets: Vec<String>,
     /// Files with syntax errors: read as far as they parse.
     pub broken_files: BTreeSet<FilePath>,
+    /// The user's own rows of knowledge that name nothing, one sentence each.
+    pub wrong_rows: Vec<String>,
     /// Rules that panicked: the other findings still stand.
     pub internal_errors: Vec<String>,
 }

@@ -16,8 +16,9 @@ pub struct CrateRows {
     /// The crate, as paths in Rust code name it.
     #[serde(rename = "crate")]
     pub krate: String,
-    /// The version whose sources the rows were checked against.
-    pub checked: String,
+    /// The version whose sources the rows were checked against. Whoever writes of his own code needs none.
+    #[serde(default)]
+    pub checked: Option<String>,
     /// The name of the asynchronous runtime that the crate is.
     pub runtime: Option<String>,
     /// Features of a runtime that only a user turns on who lets it drive his code. Empty means that every user does.
@@ -85,6 +86,9 @@ pub struct Row {
     pub changes: bool,
     /// What has to be on for the item to exist: a feature of the crate, a platform, a `cfg`.
     pub only_with: Option<String>,
+    /// The line of the user's configuration that says so, as `async-fix.toml:7`; rows that are shipped have none.
+    #[serde(skip)]
+    pub origin: Option<String>,
 }
 
 /// What a blocking call waits for.
@@ -158,6 +162,13 @@ fn safe() -> FixCap {
     FixCap::Safe
 }
 
+impl CrateRows {
+    /// The first row whose path does not start with the crate.
+    pub fn strange(&self) -> Option<&Row> {
+        self.items.iter().find(|it| !it.path.starts_with(&format!("{}::", self.krate)))
+    }
+}
+
 impl Row {
     /// What `instead` may be at best.
     pub fn cap(&self) -> Applicability {
@@ -187,11 +198,13 @@ pub fn shipped() -> Result<Vec<CrateRows>, Vec<String>> {
     if problems.is_empty() { Ok(rows.into_iter().flatten().collect()) } else { Err(problems) }
 }
 
-/// The rows in `text`; `name` is for the sentence that says what is wrong with it.
+/// The rows in `text`, which is shipped; `name` is for the sentence that says what is wrong with it.
 pub fn parse(name: &str, text: &str) -> Result<CrateRows, String> {
     let rows: CrateRows = toml::from_str(text).map_err(|it| format!("{name}: {it}"))?;
-    let strange = rows.items.iter().find(|it| !it.path.starts_with(&format!("{}::", rows.krate)));
-    match strange {
+    if rows.checked.is_none() {
+        return Err(format!("{name}: `checked` is missing"));
+    }
+    match rows.strange() {
         Some(row) => Err(format!("{name}: `{}` is not a path in `{}`", row.path, rows.krate)),
         None => Ok(rows),
     }

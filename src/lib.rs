@@ -6,9 +6,9 @@
 //! |---|---|
 //! | [`finding`] | `Finding`, `Fix`, `Place`: the words every layer shares |
 //! | [`page`] | `rules/*.md` as data |
-//! | [`config`] | what the user asked for |
+//! | [`knowledge`] | what single functions do: `rules/knowledge/*.toml` and the user's own rows |
+//! | [`config`] | what the user asked for: `async-fix.toml` and flags |
 //! | [`workspace`] | a Cargo workspace as a database and files; the only reader of disk and of `cargo` |
-//! | [`knowledge`] | `rules/knowledge/*.toml`, resolved against the workspace |
 //! | [`facts`] | what is known of each body |
 //! | [`fix`] | building blocks of edits |
 //! | [`rules`] | a name, a page, a check |

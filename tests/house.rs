@@ -9,9 +9,9 @@ use std::{
 const ORDER: [&str; 12] = [
     "finding",
     "page",
+    "knowledge",
     "config",
     "workspace",
-    "knowledge",
     "facts",
     "fix",
     "rules",

@@ -1,6 +1,6 @@
 //! The rules as the command line knows them.
 
-use crate::{page::Page, report::rules::nearest, rules::RULES};
+use crate::{config::names::nearest, page::Page, rules::RULES};
 
 /// Selects every rule that is not in preview.
 const ALL: &str = "ALL";

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::renderer::DEFAULT_ERROR_STYLE;
+use annotate_snippets::renderer::{DEFAULT_ERROR_STYLE, DEFAULT_WARNING_STYLE};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::{cli::arguments::Colour, report::Style};
@@ -52,4 +52,9 @@ pub(super) fn note(text: &str) {
 pub(super) fn error(sentence: &str) {
     let style = DEFAULT_ERROR_STYLE;
     note(&format!("{style}error{style:#}: {sentence}\n"));
+}
+
+pub(super) fn warning(sentence: &str) {
+    let style = DEFAULT_WARNING_STYLE;
+    note(&format!("{style}warning{style:#}: {sentence}\n"));
 }

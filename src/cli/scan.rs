@@ -19,7 +19,7 @@ use crate::{
         summary::{self, Commands},
         texts_after,
     },
-    workspace::{Texts, Workspace},
+    workspace::{Texts, Workspace, configuration},
 };
 
 pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Outcome, String> {
@@ -38,6 +38,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
             output::note(&coverage::unresolved(&plan.coverage));
         }
     }
+    coverage::warnings(&plan.coverage).for_each(output::warning);
     coverage::errors(&plan.coverage).for_each(|it| output::error(&it));
     match arguments.mode() {
         Mode::Check => print_findings(arguments, &plan, &plan.findings, &plan.texts)?,
@@ -71,7 +72,8 @@ fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace,
         progress.pause(|| paths::check(path, &workspace))?;
     }
     progress.say("looking for traps");
-    let rows = knowledge::shipped().map_err(|it| it.join("; "))?;
+    let mut rows = knowledge::shipped().map_err(|it| it.join("; "))?;
+    rows.extend(configuration::of_root(workspace.root())?.knowledge);
     let plan = plan::plan(&mut workspace, &rows, choice);
     Ok((workspace, plan))
 }

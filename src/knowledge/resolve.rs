@@ -9,7 +9,7 @@ use std::{
 };
 
 use ra_ap_base_db::{Crate, all_crates};
-use ra_ap_hir::{Name, Symbol, crate_def_map};
+use ra_ap_hir::{Adt, AssocItem, Impl, Name, Symbol, crate_def_map};
 use ra_ap_hir_def::{
     AdtId, FunctionId, ItemContainerId, Lookup, MacroId, ModuleDefId, TraitId, per_ns::PerNs,
     signatures::FunctionSignature,
@@ -36,6 +36,8 @@ pub struct Known {
     polling_functions: BTreeSet<String>,
     /// The rows that found their crate and not their item: a feature that is off, or a version without it.
     pub absent: Vec<Arc<Row>>,
+    /// The user's own rows that name nothing, one sentence each.
+    pub wrong: Vec<String>,
 }
 
 /// A crate that is a runtime.
@@ -47,6 +49,15 @@ pub struct KnownRuntime {
 }
 
 impl KnownRuntime {
+    fn new(name: &str, file: &CrateRows) -> KnownRuntime {
+        KnownRuntime {
+            name: name.to_owned(),
+            driving_features: file.driving_features.clone(),
+            builders: file.builders.clone(),
+            timers: file.timers.clone(),
+        }
+    }
+
     /// Whether this text builds a runtime, and nothing in it turns on timers.
     pub fn is_built_without_timers(&self, text: &str) -> bool {
         let says = |words: &[String]| words.iter().any(|it| text.contains(it.as_str()));
@@ -82,34 +93,48 @@ impl Known {
     /// Resolves every row whose crate is there; the others cost nothing.
     pub fn resolve(db: &RootDatabase, files: &[CrateRows]) -> Known {
         let mut known = Known::default();
+        let mut crates: HashMap<Symbol, Vec<Crate>> = HashMap::new();
         for krate in all_crates(db).iter().copied() {
             let Some(name) = crate_name(db, krate) else { continue };
-            for file in files.iter().filter(|it| it.krate == name.as_str()) {
-                if let Some(runtime) = &file.runtime {
-                    let runtime = KnownRuntime {
-                        name: runtime.clone(),
-                        driving_features: file.driving_features.clone(),
-                        builders: file.builders.clone(),
-                        timers: file.timers.clone(),
-                    };
-                    known.runtimes.insert(krate, runtime);
-                }
-                for row in &file.items {
-                    known.add(db, krate, Arc::new(row.clone()));
-                }
+            crates.entry(name).or_default().push(krate);
+        }
+        // Of two rows for one item the later counts, and the user's own come last.
+        for file in files {
+            let crates = crates.get(&Symbol::intern(&file.krate)).map_or(&[][..], Vec::as_slice);
+            if let Some(runtime) = &file.runtime {
+                known
+                    .runtimes
+                    .extend(crates.iter().map(|it| (*it, KnownRuntime::new(runtime, file))));
+            }
+            for row in &file.items {
+                known.add(db, crates, row);
             }
         }
         known
     }
 
-    fn add(&mut self, db: &RootDatabase, krate: Crate, row: Arc<Row>) {
+    fn add(&mut self, db: &RootDatabase, crates: &[Crate], row: &Row) {
+        if let Some(origin) = row.origin.as_ref().filter(|_| crates.is_empty()) {
+            let name = row.path.split("::").next().unwrap_or_default();
+            self.wrong
+                .push(format!("{origin}: there is no crate `{name}` here for `{}`", row.path));
+        }
+        if crates.is_empty() {
+            return;
+        }
+        let row = Arc::new(row.clone());
         if row.blocks.is_some() {
             self.blocking_names.push(row.name().to_owned());
         }
         if matches!(row.closure, Some(ClosureRuns::LaterHere | ClosureRuns::Worker)) {
             self.add_polling(&row);
         }
-        let items = items(db, krate, &row.path);
+        let items: Vec<Item> = crates.iter().flat_map(|it| items(db, *it, &row.path)).collect();
+        if let Some(origin) = row.origin.as_ref().filter(|_| row.only_with.is_none())
+            && !items.iter().any(|it| is_there(db, it, row.name()))
+        {
+            self.wrong.push(format!("{origin}: there is nothing at `{}`", row.path));
+        }
         if items.is_empty() {
             self.absent.push(row);
             return;
@@ -219,6 +244,25 @@ fn items(db: &RootDatabase, krate: Crate, path: &str) -> Vec<Item> {
     let method = modules.last().and_then(|it| primitive(it)).map(Item::Method);
     let found: Vec<Item> = [value, type_, makro].into_iter().flatten().collect();
     if found.is_empty() { method.into_iter().collect() } else { found }
+}
+
+/// Whether a method that a path leads to is one that its type or trait has.
+fn is_there(db: &RootDatabase, item: &Item, name: &str) -> bool {
+    let has = |items: Vec<AssocItem>| {
+        items.iter().any(|it| matches!(it, AssocItem::Function(it) if it.name(db).as_str() == name))
+    };
+    match item {
+        Item::Method(Owner::Trait(it)) => has(ra_ap_hir::Trait::from(*it).items(db)),
+        Item::Method(Owner::Adt(it)) => {
+            let adt = Adt::from(*it);
+            let impls = Impl::all_in_crate(db, adt.module(db).krate(db)).into_iter();
+            impls
+                .filter(|it| it.trait_(db).is_none() && it.self_ty(db).as_adt() == Some(adt))
+                .any(|it| has(it.items(db)))
+        }
+        // Methods of primitive types are declared in several crates.
+        Item::Method(_) | Item::Function(_) | Item::Type(_) | Item::Macro(_) => true,
+    }
 }
 
 fn child(db: &RootDatabase, module: ra_ap_hir_def::ModuleId, name: &str) -> PerNs {

@@ -62,6 +62,11 @@ fn unseen(coverage: &Coverage, out: &mut String) {
     }
 }
 
+/// What in the user's configuration points at nothing.
+pub fn warnings(coverage: &Coverage) -> impl Iterator<Item = &str> {
+    coverage.wrong_rows.iter().map(String::as_str)
+}
+
 /// Every call in a body that was looked into and whose callee is not known, one a line.
 pub fn unresolved(coverage: &Coverage) -> String {
     coverage.unresolved_calls.iter().map(|it| format!("Not known: {it}\n")).collect()

@@ -179,6 +179,8 @@ struct JsonCoverage<'a> {
     left_out_targets: &'a [String],
     /// Files with syntax errors, which are read as far as they parse.
     broken_files: Vec<&'a str>,
+    /// The user's own rows of knowledge that name nothing, one sentence each.
+    wrong_rows: &'a [String],
     /// What went wrong in async-fix itself: what was not found means nothing then.
     internal_errors: &'a [String],
 }
@@ -312,6 +314,7 @@ fn coverage(it: &Coverage) -> JsonCoverage<'_> {
         missing_files: &it.missing_files,
         left_out_targets: &it.left_out_targets,
         broken_files: it.broken_files.iter().map(|it| it.as_str()).collect(),
+        wrong_rows: &it.wrong_rows,
         internal_errors: &it.internal_errors,
     }
 }

@@ -64,10 +64,3 @@ pub fn explain(page: &Page) -> String {
         page.level.name()
     )
 }
-
-/// The name among `names` that `wrong` was most likely meant to be.
-pub fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = names.map(|it| (strsim::jaro_winkler(&wrong.to_lowercase(), it), it));
-    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 > 0.7).then_some(best.1)
-}

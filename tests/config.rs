@@ -1,0 +1,204 @@
+//! What `async-fix.toml` does, with the program as it is run.
+
+use std::{
+    fs,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+const MANIFEST: &str = "\
+[package]
+name = \"nap\"
+edition = \"2024\"
+
+[dependencies]
+tokio = { version = \"1\", features = [\"rt\", \"time\", \"fs\"] }
+
+[workspace]
+";
+
+/// A project whose files are `files`.
+struct Project(TempDir);
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Project {
+        let project = Project(tempfile::tempdir().unwrap());
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_async-fix"));
+        Said::of(command.args(arguments).current_dir(self.0.path()).output().unwrap())
+    }
+}
+
+/// What the program printed, and its exit status.
+#[derive(Debug)]
+struct Said {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Said {
+    fn of(output: Output) -> Said {
+        let text = |it| String::from_utf8(it).unwrap();
+        Said {
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.stdout.lines().collect()
+    }
+
+    /// Asserts that nothing was done, and that one sentence says why.
+    fn refuses(&self, sentence: &str) {
+        assert_eq!(self.stderr, format!("error: {sentence}\n"));
+        assert_eq!((self.status, self.stdout.as_str()), (Some(2), ""));
+    }
+}
+
+const CONCISE: [&str; 2] = ["--output-format", "concise"];
+
+const HOUSE: &str = "\
+pub async fn ask(it: &db::Client) -> u8 {
+    tokio::spawn(async {});
+    db::query(\"a\") + it.query(\"b\")
+}
+
+pub mod db {
+    pub struct Client;
+
+    impl Client {
+        pub fn query(&self, _: &str) -> u8 {
+            1
+        }
+    }
+
+    pub fn query(_: &str) -> u8 {
+        2
+    }
+}
+
+pub async fn read() -> std::io::Result<String> {
+    std::fs::read_to_string(\"a\")
+}
+";
+
+#[test]
+fn rows_of_the_house_speak_of_its_own_functions() {
+    let rows = "\
+[[knowledge]]
+crate = \"nap\"
+item = [
+    { path = \"nap::db::query\", blocks = \"disk\" },
+    { path = \"nap::db::Client::query\", blocks = \"disk\", note = \"it waits for a database\" },
+]
+";
+    let project =
+        Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", HOUSE), ("async-fix.toml", &rows)]);
+    let said = project.run(&CONCISE);
+    assert_eq!(
+        said.lines(),
+        [
+            "src/lib.rs:3:5: blocking-fs [ ] `nap::db::query` blocks the runtime worker",
+            "src/lib.rs:3:22: blocking-fs [ ] `nap::db::Client::query` blocks the runtime worker",
+            "src/lib.rs:21:5: blocking-fs [*] `std::fs::read_to_string` blocks the runtime worker",
+        ]
+    );
+    assert!(!said.stderr.contains("warning: "), "{}", said.stderr);
+    let full = project.run(&[]);
+    assert!(full.stdout.contains("= note: it waits for a database\n"), "{}", full.stdout);
+    // Without the file nobody knows.
+    fs::remove_file(project.0.path().join("async-fix.toml")).unwrap();
+    assert_eq!(project.run(&CONCISE).lines().len(), 1);
+}
+
+#[test]
+fn a_row_of_the_house_counts_more_than_one_that_is_shipped() {
+    let row = "\
+[[knowledge]]
+crate = \"std\"
+item = [{ path = \"std::fs::read_to_string\" }]
+";
+    let project =
+        Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", HOUSE), (".async-fix.toml", row)]);
+    let said = project.run(&CONCISE);
+    assert_eq!((said.status, said.stdout.as_str()), (Some(0), ""), "{}", said.stderr);
+}
+
+#[test]
+fn a_row_that_names_nothing_is_said_once() {
+    let rows = "\
+[[knowledge]]
+crate = \"nap\"
+item = [
+    { path = \"nap::db::query\", blocks = \"disk\" },
+    { path = \"nap::bd::query\", blocks = \"disk\" },
+    { path = \"nap::db::Client::qurey\", blocks = \"disk\" },
+    { path = \"nap::db::open\", blocks = \"disk\", only-with = \"a feature\" },
+]
+
+[[knowledge]]
+crate = \"napp\"
+item = [{ path = \"napp::db::query\", blocks = \"disk\" }]
+";
+    // A binary of the same name has no such functions, and need not.
+    let project = Project::new(&[
+        ("Cargo.toml", MANIFEST),
+        ("src/lib.rs", HOUSE),
+        ("src/main.rs", "fn main() {}\n"),
+        ("async-fix.toml", rows),
+    ]);
+    let said = project.run(&CONCISE);
+    let warnings: Vec<_> =
+        said.stderr.lines().filter_map(|it| it.strip_prefix("warning: ")).collect();
+    assert_eq!(
+        warnings,
+        [
+            "async-fix.toml:5: there is nothing at `nap::bd::query`",
+            "async-fix.toml:6: there is nothing at `nap::db::Client::qurey`",
+            "async-fix.toml:12: there is no crate `napp` here for `napp::db::query`",
+        ]
+    );
+    assert_eq!(said.lines().len(), 2);
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_one_sentence() {
+    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "")]);
+    let head = "[[knowledge]]\ncrate = \"a\"\n";
+    for (text, sentence) in [
+        ("\nknowlegde = 1\n", "2: there is no key `knowlegde`; did you mean `knowledge`?"),
+        ("knowledge = 1", "1: invalid type: integer `1`, expected a sequence"),
+        ("# so\nknowledge = [\n", "2: unclosed array, expected `]`"),
+        (
+            &format!("{head}item = [\n    {{ path = \"a::b\", block = \"disk\" }},\n]\n"),
+            "4: there is no key `block`; did you mean `blocks`?",
+        ),
+        (
+            &format!("{head}item = [\n    {{ path = \"a::b\", blocks = \"disc\" }},\n]\n"),
+            "4: `disc` means nothing here; did you mean `disk`?",
+        ),
+        (
+            &format!("{head}item = [\n    {{ path = \"b::c\", blocks = \"disk\" }},\n]\n"),
+            "4: `b::c` is not a path in the crate `a`",
+        ),
+    ] {
+        project.write("async-fix.toml", text);
+        project.run(&[]).refuses(&format!("async-fix.toml:{sentence}"));
+    }
+}
