@@ -18,6 +18,8 @@ mod output;
 mod paths;
 mod progress;
 mod scan;
+mod undo;
+mod write;
 
 /// How a run ended, apart from what stopped it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,9 +29,13 @@ enum Outcome {
     Found,
     /// A rule panicked: what was not found means nothing.
     Broken,
+    /// The user asked it to end, and the files are as they were.
+    Interrupted,
 }
 
 const FAILURE: u8 = 2;
+/// As a shell says it of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
 
 /// Code nests as deep as people write it, and so does what reads it.
 const STACK_BYTES: usize = 256 << 20;
@@ -70,13 +76,17 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
     let result = match parsed.command {
         Some(Command::Explain { rule }) => explain(&rule),
         Some(Command::Rules { output_format }) => list(output_format),
-        None => scan::scan(&parsed.scan, &hints::commands(program, &arguments)),
+        Some(Command::Undo { list: true, .. }) => undo::list(),
+        Some(Command::Undo { run, .. }) => undo::undo(run.as_deref()),
+        Some(Command::Clean { runs }) => undo::clean(&runs),
+        None => scan::scan(&parsed.scan, program, &hints::commands(program, &arguments)),
     };
     match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Found) if parsed.scan.exit_zero => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Ok(Outcome::Broken) => ExitCode::from(FAILURE),
+        Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(sentence) => {
             output::error(&sentence);
             ExitCode::from(FAILURE)

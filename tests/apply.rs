@@ -7,9 +7,9 @@ use std::{
 };
 
 use async_fix::{
-    apply::{Allow, Refusal, apply},
+    apply::{Allow, Refusal, journal, lock, transaction::Transaction, undo},
     finding::FilePath,
-    plan::{Change, Plan},
+    plan::Change,
 };
 use tempfile::TempDir;
 
@@ -19,11 +19,13 @@ const DIRTY: Allow = Allow { dirty: true, no_vcs: false };
 
 struct Project {
     temp: TempDir,
+    state: TempDir,
 }
 
 impl Project {
     fn new(files: &[(&str, &str)]) -> Project {
-        let project = Project { temp: tempfile::tempdir().unwrap() };
+        let folder = || tempfile::tempdir().unwrap();
+        let project = Project { temp: folder(), state: folder() };
         for (name, text) in files {
             fs::create_dir_all(project.path(name).parent().unwrap()).unwrap();
             fs::write(project.path(name), text).unwrap();
@@ -55,8 +57,17 @@ impl Project {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    fn apply(&self, changes: &[(&str, &str, &str)], allow: Allow) -> Result<usize, Refusal> {
-        apply(&plan(changes), |it| self.path(it.as_str()), allow)
+    /// The run comes back.
+    fn apply(
+        &self,
+        changes: &[(&str, &str, &str)],
+        allow: Allow,
+    ) -> Result<Option<String>, Refusal> {
+        let changes = to_changes(changes);
+        let lock = lock::take(self.state.path(), self.temp.path())?;
+        let mut transaction = Transaction::begin(lock, &changes, allow)?;
+        transaction.write(&changes)?;
+        transaction.finish()
     }
 
     /// Everything in the project but `.git`.
@@ -69,18 +80,18 @@ impl Project {
     }
 }
 
-fn plan(changes: &[(&str, &str, &str)]) -> Plan {
+fn to_changes(changes: &[(&str, &str, &str)]) -> Vec<Change> {
     let change = |(file, before, after): &(&str, &str, &str)| Change {
         file: FilePath::new(*file),
         real: FilePath::new(*file),
         before: (*before).to_owned(),
         after: (*after).to_owned(),
     };
-    Plan { changes: changes.iter().map(change).collect(), ..Plan::default() }
+    changes.iter().map(change).collect()
 }
 
 /// The text of a refusal without the folder, which differs from run to run.
-fn refusal(project: &Project, result: Result<usize, Refusal>) -> String {
+fn refusal(project: &Project, result: Result<Option<String>, Refusal>) -> String {
     result
         .unwrap_err()
         .to_string()
@@ -92,7 +103,7 @@ fn refusal(project: &Project, result: Result<usize, Refusal>) -> String {
 fn writes_what_is_committed() {
     let project = Project::committed(&[("a.rs", "a\n"), ("src/b.rs", "b\n"), ("c.rs", "c\n")]);
     let changes = [("a.rs", "a\n", "A\n"), ("src/b.rs", "b\n", "B\n"), ("c.rs", "c\n", "c\n")];
-    assert_eq!(project.apply(&changes, NOTHING).unwrap(), 2);
+    assert!(project.apply(&changes, NOTHING).unwrap().is_some());
     assert_eq!((project.text("a.rs"), project.text("src/b.rs")), ("A\n".into(), "B\n".into()));
     assert_eq!(project.names(), ["a.rs", "c.rs", "src"]);
 }
@@ -129,7 +140,7 @@ fn refuses_unstaged_changes_and_untracked_files() {
     "#);
     assert_eq!(project.text("b.rs"), "b\n");
     assert!(project.apply(&changes, NO_VCS).is_err());
-    assert_eq!(project.apply(&changes, DIRTY).unwrap(), 4);
+    assert!(project.apply(&changes, DIRTY).unwrap().is_some());
 }
 
 #[test]
@@ -174,7 +185,7 @@ fn refuses_files_outside_version_control() {
     Put them under version control, or allow it with `--allow-no-vcs`.
     "#);
     assert!(project.apply(&changes, DIRTY).is_err());
-    assert_eq!(project.apply(&changes, NO_VCS).unwrap(), 1);
+    assert!(project.apply(&changes, NO_VCS).unwrap().is_some());
 }
 
 #[test]
@@ -190,6 +201,94 @@ fn refuses_text_that_was_not_analysed() {
     ];
     insta::assert_snapshot!(refusal(&project, project.apply(&changes, DIRTY)), @r#"`a.rs` has changed since it was analysed; `gone.rs` cannot be read: No such file or directory (os error 2); `latin.rs` is not UTF-8; nothing was written"#);
     assert_eq!(project.text("b.rs"), "b\n");
+}
+
+#[test]
+fn a_transaction_can_change_its_mind() {
+    let project = Project::committed(&[("a.rs", "a\n"), ("b.rs", "b\n"), ("c.rs", "c\n")]);
+    let texts = || ["a.rs", "b.rs", "c.rs"].map(|it| project.text(it).trim().to_owned());
+    let begin = || {
+        let first = to_changes(&[("a.rs", "a\n", "A\n"), ("b.rs", "b\n", "B\n")]);
+        let lock = lock::take(project.state.path(), project.temp.path()).unwrap();
+        let mut transaction = Transaction::begin(lock, &first, NOTHING).unwrap();
+        transaction.write(&first).unwrap();
+        assert_eq!(texts(), ["A", "B", "c"]);
+        transaction
+    };
+    let mut transaction = begin();
+    transaction.write(&to_changes(&[("b.rs", "b\n", "BB\n"), ("c.rs", "c\n", "C\n")])).unwrap();
+    assert_eq!(texts(), ["a", "BB", "C"]);
+    transaction.restore().unwrap();
+    assert_eq!(texts(), ["a", "b", "c"]);
+
+    // One that is forgotten is taken back.
+    drop(begin());
+    assert_eq!(texts(), ["a", "b", "c"]);
+
+    // One that ends where it began leaves nothing to undo.
+    let mut transaction = begin();
+    transaction.write(&[]).unwrap();
+    assert_eq!(transaction.finish().unwrap(), None);
+    assert_eq!(texts(), ["a", "b", "c"]);
+    assert!(journal::runs(project.state.path()).is_empty());
+
+    // Somebody else's change in between is kept, and the rest goes back.
+    let mut transaction = begin();
+    fs::write(project.path("b.rs"), "theirs\n").unwrap();
+    let refusal = transaction.write(&to_changes(&[("b.rs", "b\n", "BB\n")])).unwrap_err();
+    assert!(matches!(refusal, Refusal::Stuck { .. }), "{refusal}");
+    assert_eq!(texts(), ["a", "theirs", "c"]);
+}
+
+#[test]
+fn undo_restores_what_nobody_changed_since() {
+    let files = [("a.rs", "\u{feff}a\r\nb"), ("b.rs", "b\n")];
+    let project = Project::committed(&files);
+    let changes = [("a.rs", files[0].1, "\u{feff}A\r\n"), ("b.rs", "b\n", "B\n")];
+    let id = project.apply(&changes, NOTHING).unwrap().unwrap();
+    let state = project.state.path();
+    let run = undo::find(state, None, &project.path("")).unwrap();
+    assert_eq!(run.id, id);
+
+    fs::write(project.path("b.rs"), "mine\n").unwrap();
+    let kept = undo::undo(state, &run).unwrap_err().to_string();
+    assert!(kept.contains("\n  b.rs (changed since; its old text is `"), "{kept}");
+    assert_eq!(project.text("a.rs"), "\u{feff}A\r\n");
+    fs::write(project.path("b.rs"), "B\n").unwrap();
+    assert_eq!(undo::undo(state, &run).unwrap(), 2);
+    for (name, text) in files {
+        assert_eq!(project.text(name), text);
+    }
+    assert!(undo::find(state, Some(&id), &project.path("")).is_err());
+}
+
+#[test]
+fn a_run_that_was_cut_off_stops_the_next() {
+    let project = Project::committed(&[("a.rs", "a\n"), ("b.rs", "b\n")]);
+    let changes = to_changes(&[("a.rs", "a\n", "A\n")]);
+    let take = || lock::take(project.state.path(), project.temp.path());
+    let mut transaction = Transaction::begin(take().unwrap(), &changes, NOTHING).unwrap();
+    transaction.write(&changes).unwrap();
+    assert!(matches!(take(), Err(Refusal::Busy)));
+    assert!(undo::cut_off(project.state.path(), project.temp.path()).is_none());
+    // As if the process had died: the journal stays, the lock is gone.
+    let runs = project.state.path().join("runs");
+    let kept = tempfile::tempdir().unwrap();
+    let run = fs::read_dir(&runs).unwrap().next().unwrap().unwrap().file_name();
+    for entry in fs::read_dir(runs.join(&run)).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), kept.path().join(entry.file_name())).unwrap();
+    }
+    drop(transaction);
+    fs::rename(kept.path(), runs.join(&run)).unwrap();
+    fs::write(project.path("a.rs"), "A\n").unwrap();
+
+    let id = run.into_string().unwrap();
+    let refusal = take().err().unwrap();
+    assert!(matches!(&refusal, Refusal::Unfinished { run } if *run == id), "{refusal}");
+    let run = undo::cut_off(project.state.path(), project.temp.path()).unwrap();
+    assert_eq!(undo::undo(project.state.path(), &run).unwrap(), 1);
+    assert_eq!(project.text("a.rs"), "a\n");
+    assert!(take().is_ok());
 }
 
 #[cfg(unix)]
@@ -231,7 +330,7 @@ mod unix {
         let two_ways = [("a.rs", "A\n", "B\n"), ("real/a.rs", "A\n", "C\n")];
         assert!(project.apply(&two_ways, DIRTY).is_err());
         let one_way = [("a.rs", "A\n", "B\n"), ("real/a.rs", "A\n", "B\n")];
-        assert_eq!(project.apply(&one_way, DIRTY).unwrap(), 1);
+        assert!(project.apply(&one_way, DIRTY).unwrap().is_some());
     }
 
     #[test]

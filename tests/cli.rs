@@ -8,7 +8,9 @@ use std::{
 
 fn async_fix(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_async-fix"));
-    command.args(arguments);
+    command
+        .args(arguments)
+        .env("ASYNC_FIX_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
     command
 }
 

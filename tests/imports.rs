@@ -66,6 +66,7 @@ fn imports_without_a_use_go_and_those_that_a_module_sees_stay() {
     let output = Command::new(env!("CARGO_BIN_EXE_async-fix"))
         .args(["--apply", "--unsafe-fixes", "--allow-no-vcs"])
         .current_dir(folder.path())
+        .env("ASYNC_FIX_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"))
         .output()
         .expect("async-fix runs");
     let said = String::from_utf8_lossy(&output.stderr);

@@ -189,7 +189,12 @@ fn copy(from: &Path, to: &Path) {
 
 fn async_fix(project: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_async-fix"));
-    let output = command.args(arguments).current_dir(project).output().expect("async-fix runs");
+    let output = command
+        .args(arguments)
+        .current_dir(project)
+        .env("ASYNC_FIX_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"))
+        .output()
+        .expect("async-fix runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
     output

@@ -51,6 +51,7 @@ impl Project {
         let output = Command::new(env!("CARGO_BIN_EXE_async-fix"))
             .args(arguments)
             .current_dir(self.path())
+            .env("ASYNC_FIX_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"))
             .output()
             .expect("async-fix runs");
         assert!(

@@ -43,6 +43,7 @@ fn each_trap_is_shown_and_repaired() {
     let fixed = Command::new(env!("CARGO_BIN_EXE_async-fix"))
         .args(["--apply", "--unsafe-fixes", "--output-format", "concise"])
         .current_dir(&project)
+        .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()
         .expect("async-fix starts");
     assert_eq!(fixed.status.code(), Some(0), "{}", said(&fixed));

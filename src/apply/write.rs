@@ -1,68 +1,103 @@
 //! One file, replaced as a whole.
 
 use std::{
-    fs, io,
-    io::Write,
+    fs::{self, Permissions},
+    io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use tempfile::NamedTempFile;
 
-/// A new text that is on disk beside the file it will replace.
+/// A new text that is ready to take the place of the old one.
 pub(super) struct Staged {
     path: PathBuf,
-    text: NamedTempFile,
+    permissions: Permissions,
     way: Way,
 }
 
 /// How the new text gets there.
 enum Way {
-    /// In one step.
-    Rename,
+    /// In one step: it is on disk, beside the old one.
+    Rename(NamedTempFile),
     /// Byte by byte, because other names of the same file would keep the old text.
-    InPlace,
+    InPlace(String),
 }
 
-/// Writes `text` beside `path`, which has no links in it.
-pub(super) fn stage(path: &Path, text: &str) -> io::Result<Staged> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
+/// Makes `text` ready for `path`, which has no links in it. `temporary` is the name of a file beside it that is free.
+pub(super) fn stage(
+    path: &Path,
+    text: &str,
+    permissions: &Permissions,
+    temporary: &str,
+) -> io::Result<Staged> {
     let metadata = fs::metadata(path)?;
-    let mut temp = tempfile::Builder::new().prefix(".async-fix-").tempfile_in(folder)?;
-    temp.write_all(text.as_bytes())?;
-    keep_owner(&temp, &metadata);
-    // After the owner, whose change clears some of the bits.
-    temp.as_file().set_permissions(metadata.permissions())?;
-    temp.as_file().sync_all()?;
-    let way = if has_other_names(&metadata) { Way::InPlace } else { Way::Rename };
-    Ok(Staged { path: path.to_owned(), text: temp, way })
+    let way = match has_other_names(&metadata) {
+        true => Way::InPlace(text.to_owned()),
+        false => {
+            let folder = path.parent().unwrap_or(Path::new("/"));
+            let mut builder = tempfile::Builder::new();
+            let mut temp = builder.prefix(temporary).rand_bytes(0).tempfile_in(folder)?;
+            temp.write_all(text.as_bytes())?;
+            keep_owner(&temp, &metadata);
+            // After the owner, whose change clears some of the bits.
+            temp.as_file().set_permissions(permissions.clone())?;
+            temp.as_file().sync_all()?;
+            Way::Rename(temp)
+        }
+    };
+    Ok(Staged { path: path.to_owned(), permissions: permissions.clone(), way })
 }
 
 impl Staged {
     pub(super) fn commit(self) -> io::Result<()> {
         match self.way {
-            Way::Rename => {
-                self.text.persist(&self.path).map_err(|it| it.error)?;
-                sync_folder(&self.path);
+            Way::Rename(temp) => {
+                temp.persist(&self.path).map_err(|it| it.error)?;
+                if let Some(folder) = self.path.parent() {
+                    sync_folder(folder);
+                }
                 Ok(())
             }
-            Way::InPlace => {
-                let text = fs::read(self.text.path())?;
-                let mut file =
-                    fs::OpenOptions::new().write(true).truncate(true).open(&self.path)?;
-                file.write_all(&text)?;
-                file.sync_all()
+            Way::InPlace(text) => {
+                overwrite(&self.path, &text)?;
+                fs::set_permissions(&self.path, self.permissions)
             }
         }
     }
 }
 
+/// Writes over the bytes of the old text. Every byte is an old or a new one whenever this stops.
+pub(super) fn overwrite(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).open(path)?;
+    let old_length = file.metadata()?.len();
+    let common = text.len().min(usize::try_from(old_length).unwrap_or(usize::MAX));
+    let (head, tail) = text.as_bytes().split_at(common);
+    // What lies behind the old end comes first: if there is no room for it, the old text is still whole.
+    if !tail.is_empty()
+        && let Err(error) = append(&mut file, old_length, tail)
+    {
+        let _ = file.set_len(old_length);
+        return Err(error);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(head)?;
+    file.set_len(text.len() as u64)?;
+    file.sync_all()
+}
+
+fn append(file: &mut fs::File, end: u64, tail: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(end))?;
+    file.write_all(tail)?;
+    file.sync_all()
+}
+
 #[cfg(unix)]
-fn has_other_names(metadata: &fs::Metadata) -> bool {
+pub(super) fn has_other_names(metadata: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::nlink(metadata) > 1
 }
 
 #[cfg(not(unix))]
-fn has_other_names(_: &fs::Metadata) -> bool {
+pub(super) fn has_other_names(_: &fs::Metadata) -> bool {
     false
 }
 
@@ -76,11 +111,9 @@ fn keep_owner(temp: &NamedTempFile, metadata: &fs::Metadata) {
 #[cfg(not(unix))]
 fn keep_owner(_: &NamedTempFile, _: &fs::Metadata) {}
 
-/// Makes the new name last through a crash, where folders can be synced.
-fn sync_folder(path: &Path) {
-    if let Some(folder) = path.parent()
-        && let Ok(folder) = fs::File::open(folder)
-    {
+/// Makes new names last through a crash, where folders can be synced.
+pub(super) fn sync_folder(folder: &Path) {
+    if let Ok(folder) = fs::File::open(folder) {
         let _ = folder.sync_all();
     }
 }

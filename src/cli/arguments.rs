@@ -11,7 +11,9 @@ use crate::{config::ProjectRequest, finding::Severity, report::Mode};
 /// Without --dry-run or --apply it prints what it finds, with the fixes, and writes nothing.
 #[derive(Parser, Debug)]
 #[command(name = "async-fix", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Exit status: 0 nothing to do, 1 something found, 2 failure")]
+#[command(
+    after_help = "Exit status: 0 nothing to do, 1 something found, 2 failure, 130 interrupted"
+)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -33,6 +35,24 @@ pub(super) enum Command {
     Rules {
         #[arg(long, value_name = "FORMAT", default_value = "full")]
         output_format: RulesFormat,
+    },
+    /// Put back the files that an --apply wrote, as they were before it
+    ///
+    /// Files that were changed since are not lost: then nothing is put back, and they are named.
+    Undo {
+        /// The run, as --apply printed it; without it, the newest one of this workspace
+        #[arg(conflicts_with = "list")]
+        run: Option<String>,
+
+        /// List the runs that can be undone
+        #[arg(long)]
+        list: bool,
+    },
+    /// Forget how to undo what was applied, and leave the files as they are
+    Clean {
+        /// These runs only, also such as were cut off; without them, all that are finished
+        #[arg(value_name = "RUN")]
+        runs: Vec<String>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! The run itself: load, plan, then print or write.
 
 use crate::{
-    apply::{self, Allow, Refusal},
+    apply::{Refusal, lock::Lock},
     cli::{
         Outcome,
         arguments::{Format, ScanArguments},
@@ -9,6 +9,7 @@ use crate::{
         load::{self, StdSources},
         output, paths,
         progress::Progress,
+        undo, write,
     },
     config::Choice,
     finding::{Finding, Severity},
@@ -22,7 +23,11 @@ use crate::{
     workspace::{Texts, Workspace, configuration},
 };
 
-pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Outcome, String> {
+pub(super) fn scan(
+    arguments: &ScanArguments,
+    program: &str,
+    commands: &Commands,
+) -> Result<Outcome, String> {
     let mut choice = Choice {
         select: catalogue::chosen(&arguments.select)?,
         ignore: catalogue::chosen(&arguments.ignore)?,
@@ -31,7 +36,7 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
         fail_on: arguments.fail_on.severity(),
         locked_by: arguments.project.locked_by(),
     };
-    let (workspace, plan) = planned(arguments, &mut choice)?;
+    let (workspace, lock, plan) = planned(arguments, &mut choice)?;
     if !arguments.output.quiet {
         output::note(&coverage::render(&plan.coverage));
         if arguments.output.verbose {
@@ -40,19 +45,30 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
     }
     coverage::warnings(&plan.coverage).for_each(output::warning);
     coverage::errors(&plan.coverage).for_each(|it| output::error(&it));
-    match arguments.mode() {
-        Mode::Check => print_findings(arguments, &plan, &plan.findings, &plan.texts)?,
-        Mode::DryRun => print_patch(arguments, &plan, &workspace)?,
-        Mode::Apply => {
-            if let Err(sentence) = write(arguments, &plan, &workspace) {
-                print_patch(arguments, &plan, &workspace)?;
-                return Err(sentence);
-            }
+    let mut written = None;
+    match (arguments.mode(), lock) {
+        (Mode::DryRun, _) => print_patch(arguments, &plan, &workspace)?,
+        (Mode::Apply, Some(lock)) => {
+            written = match write::write(arguments, &plan, lock) {
+                Ok(it) => it,
+                Err(interrupted @ Refusal::Interrupted) => {
+                    output::note(&format!("{interrupted}\n"));
+                    return Ok(Outcome::Interrupted);
+                }
+                Err(refusal) => {
+                    print_patch(arguments, &plan, &workspace)?;
+                    return Err(refusal.to_string());
+                }
+            };
             print_findings(arguments, &plan, &plan.remaining, &texts_after(&plan))?;
+        }
+        (Mode::Check | Mode::Apply, _) => {
+            print_findings(arguments, &plan, &plan.findings, &plan.texts)?;
         }
     }
     if !arguments.output.quiet {
         end(arguments, &plan, &workspace, commands);
+        written.iter().for_each(|it| output::note(&undo::hint(program, it)));
     }
     let outcome = outcome(arguments.mode(), &plan, choice.fail_on);
     // Two gigabytes in small pieces: the end of the process gives them back at once.
@@ -60,7 +76,11 @@ pub(super) fn scan(arguments: &ScanArguments, commands: &Commands) -> Result<Out
     Ok(outcome)
 }
 
-fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace, Plan), String> {
+/// The workspace, the right to write to it where that is wanted, and what there is to do.
+fn planned(
+    arguments: &ScanArguments,
+    choice: &mut Choice,
+) -> Result<(Workspace, Option<Lock>, Plan), String> {
     let progress = Progress::start(&arguments.output);
     let request = arguments.project.request(paths::start(&choice.paths)?);
     let std_sources = match arguments.project.install_std_sources {
@@ -71,11 +91,13 @@ fn planned(arguments: &ScanArguments, choice: &mut Choice) -> Result<(Workspace,
     for path in &choice.paths {
         progress.pause(|| paths::check(path, &workspace))?;
     }
+    // Before the long part: somebody else may be writing.
+    let lock = progress.pause(|| write::prepare(arguments, workspace.root()))?;
     progress.say("looking for traps");
     let mut rows = knowledge::shipped().map_err(|it| it.join("; "))?;
     rows.extend(configuration::of_root(workspace.root())?.knowledge);
     let plan = plan::plan(&mut workspace, &rows, choice);
-    Ok((workspace, plan))
+    Ok((workspace, lock, plan))
 }
 
 fn print_findings(
@@ -102,13 +124,6 @@ fn print_patch(
         Format::Json => json::render(plan, Mode::DryRun),
     };
     output::print(&text)
-}
-
-/// All of the plan or nothing; a sentence says why nothing.
-fn write(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace) -> Result<(), String> {
-    let allow = Allow { dirty: arguments.allow_dirty, no_vcs: arguments.allow_no_vcs };
-    let written = apply::apply(plan, |it| workspace.disk_path(it), allow);
-    written.map(|_| ()).map_err(|it: Refusal| it.to_string())
 }
 
 fn end(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace, commands: &Commands) {

@@ -1,0 +1,45 @@
+//! Writing a plan, and what stands in the way of it.
+
+use std::path::Path;
+
+use crate::{
+    apply::{
+        Allow, Refusal,
+        lock::{self, Lock},
+        state,
+        transaction::Transaction,
+        undo,
+    },
+    cli::{arguments::ScanArguments, output},
+    plan::Plan,
+    report::Mode,
+};
+
+/// The right to write to the workspace at `root`, when that is what the run is for. Other runs only tell of one that
+/// was cut off.
+pub(super) fn prepare(arguments: &ScanArguments, root: &Path) -> Result<Option<Lock>, String> {
+    if arguments.mode() == Mode::Apply {
+        let lock = lock::take(&state::folder()?, root).map_err(|it| it.to_string())?;
+        return Ok(Some(lock));
+    }
+    if !arguments.output.quiet
+        && let Ok(state) = state::folder()
+        && let Some(run) = undo::cut_off(&state, root)
+    {
+        let refusal = Refusal::Unfinished { run: run.id };
+        output::note(&format!("note: {refusal}\n"));
+    }
+    Ok(None)
+}
+
+/// All of the plan or nothing. The run comes back by which it can be undone, if anything was written.
+pub(super) fn write(
+    arguments: &ScanArguments,
+    plan: &Plan,
+    lock: Lock,
+) -> Result<Option<String>, Refusal> {
+    let allow = Allow { dirty: arguments.allow_dirty, no_vcs: arguments.allow_no_vcs };
+    let mut transaction = Transaction::begin(lock, &plan.changes, allow)?;
+    transaction.write(&plan.changes)?;
+    transaction.finish()
+}
