@@ -6,6 +6,7 @@ use crate::finding::Severity;
 
 pub mod document;
 pub mod names;
+pub mod suppression;
 pub mod values;
 
 /// Which project to load, and with what in it.
@@ -38,6 +39,24 @@ pub struct Choice {
     pub fail_on: Option<Severity>,
     /// The flag that forbids to edit manifests and the lock file, when one does.
     pub locked_by: Option<&'static str>,
+    pub suppressions: Suppressions,
+    pub reasons: Reasons,
+}
+
+/// Whether what a comment suppresses is left alone.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Suppressions {
+    #[default]
+    Honoured,
+    Ignored,
+}
+
+/// Whether a suppression has to give a reason.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Reasons {
+    #[default]
+    Optional,
+    Required,
 }
 
 impl Choice {

@@ -5,6 +5,7 @@ pub mod body;
 pub mod calls;
 pub mod changes;
 mod closures;
+pub mod compiled;
 pub mod functions;
 mod guards;
 pub mod place;

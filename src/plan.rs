@@ -15,6 +15,7 @@ pub mod manifest;
 mod merge;
 mod origin;
 mod planner;
+mod suppressed;
 
 /// All that one run found, and all that it would write.
 #[derive(Clone, Default, Debug)]
@@ -25,6 +26,8 @@ pub struct Plan {
     pub repairs: Vec<Repair>,
     /// What is still found after the repairs. Positions are those of the new text.
     pub remaining: Vec<Finding>,
+    /// What is found after the repairs too, and left alone because a comment says so.
+    pub suppressed: Vec<Finding>,
     /// Every file that changes, in order of path; manifests and the lock file among them.
     pub changes: Vec<Change>,
     /// Fixes that were wanted and not taken, each with the reason in words.

@@ -5,20 +5,37 @@ use crate::{
     finding::{Finding, Place},
     knowledge::Wait,
     page::Page,
+    rules::comments::CommentsPass,
 };
 
 mod blocking_call;
+pub mod comments;
+mod invalid_suppression;
+mod unused_suppression;
 
 /// A rule: its page is `rules/<name>.md`.
 pub struct Rule {
     pub name: &'static str,
     /// The text of the page.
     pub text: &'static str,
-    pub check: fn(&mut Pass<'_, '_>),
+    pub check: Check,
+}
+
+/// What a rule looks at.
+pub enum Check {
+    Body(fn(&mut Pass<'_, '_>)),
+    /// The comments of a file, once all is known that the others find.
+    Comments(fn(&mut CommentsPass<'_>)),
 }
 
 macro_rules! rule {
+    ($name:literal, comments: $check:expr) => {
+        rule!($name => Check::Comments($check))
+    };
     ($name:literal, $check:expr) => {
+        rule!($name => Check::Body($check))
+    };
+    ($name:literal => $check:expr) => {
         Rule { name: $name, text: include_str!(concat!("../rules/", $name, ".md")), check: $check }
     };
 }
@@ -28,6 +45,8 @@ pub const RULES: &[Rule] = &[
     rule!("blocking-sleep", |it| blocking_call::check(it, Wait::Timer)),
     rule!("blocking-fs", |it| blocking_call::check(it, Wait::Disk)),
     rule!("block-on-in-async", |it| blocking_call::check(it, Wait::Future)),
+    rule!("unused-suppression", comments: unused_suppression::check),
+    rule!("invalid-suppression", comments: invalid_suppression::check),
 ];
 
 impl Rule {

@@ -243,6 +243,7 @@ fn plan() -> Plan {
             repair(4, Applicability::Unsafe, 1),
         ],
         remaining: remaining.into(),
+        suppressed: vec![],
         changes: vec![
             change(
                 MANIFEST,

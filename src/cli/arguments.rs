@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::{config::ProjectRequest, finding::Severity, report::Mode};
+use crate::{
+    config::{ProjectRequest, Suppressions},
+    finding::Severity,
+    report::Mode,
+};
 
 /// Finds the traps of async Rust in a Cargo workspace and rewrites them
 ///
@@ -77,6 +81,10 @@ pub(super) struct ScanArguments {
     /// Rules or groups to leave out
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
     pub(super) ignore: Vec<String>,
+
+    /// Report and fix what a comment suppresses, too
+    #[arg(long, help_heading = "Rules")]
+    ignore_suppressions: bool,
 
     /// Also take fixes that may change what the program does
     #[arg(long, help_heading = "Safety")]
@@ -217,6 +225,13 @@ impl ScanArguments {
             (_, true) => Mode::Apply,
             (true, false) => Mode::DryRun,
             (false, false) => Mode::Check,
+        }
+    }
+
+    pub(super) fn suppressions(&self) -> Suppressions {
+        match self.ignore_suppressions {
+            true => Suppressions::Ignored,
+            false => Suppressions::Honoured,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         progress::Progress,
         undo, write,
     },
-    config::Choice,
+    config::{Choice, Reasons},
     finding::{Finding, Severity},
     knowledge,
     plan::{self, Plan},
@@ -35,6 +35,8 @@ pub(super) fn scan(
         paths: paths::resolve(&arguments.paths)?,
         fail_on: arguments.fail_on.severity(),
         locked_by: arguments.project.locked_by(),
+        suppressions: arguments.suppressions(),
+        reasons: Reasons::Optional,
     };
     let (workspace, lock, plan) = planned(arguments, &mut choice)?;
     if !arguments.output.quiet {

@@ -22,7 +22,7 @@ use crate::{
     finding::{Coverage, FilePath, Finding, Note, Place},
     knowledge::{CrateRows, resolve::Known},
     page::Page,
-    rules::{Pass, Rule},
+    rules::{Check, Pass, Rule},
     workspace::{Target, Workspace},
 };
 
@@ -30,6 +30,8 @@ use crate::{
 pub(super) struct Look {
     pub findings: Vec<Finding>,
     pub coverage: Coverage,
+    /// Calls of which nobody knows what they call.
+    pub unresolved: BTreeSet<Place>,
 }
 
 /// Runs `rules` on every target of the workspace; on the functions in `files` only, where they are named.
@@ -71,7 +73,8 @@ pub(super) fn look(
                 place.look_at(candidate, view, &mut sights, &mut coverage);
             }
         }
-        Look { findings: sights.merged(), coverage }
+        let unresolved = std::mem::take(&mut sights.unresolved);
+        Look { findings: sights.merged(), coverage, unresolved }
     })
 }
 
@@ -110,7 +113,8 @@ impl InTarget<'_> {
             return;
         }
         let at = candidate.at.clone();
-        let says_nothing = self.rules.iter().all(|it| it.1.quiet_in_tests);
+        let mut checks = self.rules.iter().filter(|it| matches!(it.0.check, Check::Body(_)));
+        let says_nothing = checks.all(|it| it.1.quiet_in_tests);
         // Code for tests only has a say in what is done to code that it shares with others.
         let is_for_tests = candidate.in_test || self.target.cfg_test;
         if is_for_tests && says_nothing && !at.as_ref().is_some_and(|it| sights.has_finding_in(it))
@@ -133,6 +137,7 @@ impl InTarget<'_> {
         {
             unseen::add_body(&body, coverage);
         }
+        sights.unresolved.extend(body.unresolved.iter().filter_map(|it| body.place_of(*it)));
         let around = Surroundings {
             workspace: self.workspace,
             manifest: self.workspace.packages()[self.target.package].manifest.clone(),
@@ -141,6 +146,7 @@ impl InTarget<'_> {
         };
         let mut findings = Vec::new();
         for (rule, page) in self.rules {
+            let Check::Body(check) = rule.check else { continue };
             let found = guarded(coverage, rule.name, at.as_ref(), || {
                 let mut pass = Pass {
                     rule: rule.name,
@@ -149,7 +155,7 @@ impl InTarget<'_> {
                     body: &body,
                     findings: Vec::new(),
                 };
-                (rule.check)(&mut pass);
+                check(&mut pass);
                 pass.findings
             });
             let (in_test, quiet_in_tests) = (candidate.in_test, page.quiet_in_tests);
@@ -177,7 +183,7 @@ pub fn is_guarded() -> bool {
 }
 
 /// Runs `work` so that a panic in it costs this one answer. A cancelled query is no panic and goes on.
-fn guarded<T>(
+pub(super) fn guarded<T>(
     coverage: &mut Coverage,
     who: &str,
     at: Option<&Place>,
@@ -244,6 +250,7 @@ struct Sights {
     found: Vec<Sight>,
     bodies: Vec<Looked>,
     counted: HashSet<Place>,
+    unresolved: BTreeSet<Place>,
 }
 
 impl Sights {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::{
     config::Choice,
-    finding::{Applicability, FilePath, Finding, Fix, Place, Want},
+    finding::{Applicability, Coverage, FilePath, Finding, Fix, Place, Want},
     knowledge::CrateRows,
     page::Page,
     plan::{
@@ -14,6 +14,7 @@ use crate::{
         look::{self, Look},
         merge::Merged,
         origin::Origins,
+        suppressed::{Heard, Suppressing},
     },
     rules::{self, Rule},
     workspace::{Texts, Workspace},
@@ -48,17 +49,18 @@ impl<'a> Planner<'a> {
     }
 
     pub fn run(mut self) -> Plan {
-        let mut look = self.look();
-        self.plan.coverage = look.coverage;
-        self.plan.findings = self.wanted(&look.findings);
-        // Each round repairs something for good, so there are at most as many as there are findings.
-        for round in 0..look.findings.len() {
-            match self.round(round, &look.findings) {
-                Some(next) => look.findings = next,
+        let mut heard = self.look();
+        self.plan.findings = self.wanted(&heard.findings);
+        // Each round repairs something for good, so there are at most as many as there are findings, and names in
+        // suppressions, which lose their use.
+        for round in 0..heard.findings.len() + heard.names {
+            match self.round(round, &heard) {
+                Some(next) => heard = next,
                 None => break,
             }
         }
-        self.plan.remaining = self.wanted(&look.findings);
+        self.plan.remaining = self.wanted(&heard.findings);
+        self.plan.suppressed = self.wanted(&heard.suppressed);
         self.plan.changes = self.changes();
         let spoken_of = self.spoken_of();
         self.plan.texts =
@@ -66,24 +68,48 @@ impl<'a> Planner<'a> {
         self.plan
     }
 
-    fn look(&self) -> Look {
-        look::look(self.workspace, self.rows, &self.rules, None)
+    fn look(&mut self) -> Heard {
+        let mut look = look::look(self.workspace, self.rows, &self.rules, None);
+        let mut coverage = std::mem::take(&mut look.coverage);
+        let heard = self.hear(look, &mut coverage, None);
+        self.plan.coverage = coverage;
+        heard
+    }
+
+    fn hear(
+        &self,
+        look: Look,
+        coverage: &mut Coverage,
+        files: Option<&BTreeSet<FilePath>>,
+    ) -> Heard {
+        let Planner { workspace, choice, rules, .. } = self;
+        Suppressing { workspace, choice, rules }.hear(look, coverage, files)
     }
 
     /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found.
-    fn look_again(&self, before: &[Finding], files: &BTreeSet<FilePath>) -> Vec<Finding> {
-        let again = look::look(self.workspace, self.rows, &self.rules, Some(files)).findings;
-        let others = before.iter().filter(|it| !files.contains(&it.at.file)).cloned();
-        let mut findings: Vec<Finding> = others.chain(again).collect();
-        findings.sort_by(|a, b| a.key().cmp(&b.key()));
-        findings
+    fn look_again(&self, before: &Heard, files: &BTreeSet<FilePath>) -> Heard {
+        let look = look::look(self.workspace, self.rows, &self.rules, Some(files));
+        // What the first look could not see, this one does not see either.
+        let mut coverage = self.plan.coverage.clone();
+        let again = self.hear(look, &mut coverage, Some(files));
+        let merged = |before: &[Finding], again: Vec<Finding>| {
+            let others = before.iter().filter(|it| !files.contains(&it.at.file)).cloned();
+            let mut findings: Vec<Finding> = others.chain(again).collect();
+            findings.sort_by(|a, b| a.key().cmp(&b.key()));
+            findings
+        };
+        Heard {
+            findings: merged(&before.findings, again.findings),
+            suppressed: merged(&before.suppressed, again.suppressed),
+            names: before.names,
+        }
     }
 
     /// Repairs what can be repaired at once. None when there is nothing left to do.
-    fn round(&mut self, round: usize, findings: &[Finding]) -> Option<Vec<Finding>> {
+    fn round(&mut self, round: usize, heard: &Heard) -> Option<Heard> {
         loop {
             let before = self.workspace.texts().clone();
-            let (merged, repairs) = self.choose(round, findings);
+            let (merged, repairs) = self.choose(round, &heard.findings);
             if repairs.is_empty() {
                 return None;
             }
@@ -96,8 +122,10 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let files = changed(self.workspace.texts(), &before).into_keys().collect();
-            let after = self.look_again(findings, &files);
-            let worse = made_worse(findings, &after);
+            let after = self.look_again(heard, &files);
+            let mut worse = made_worse(&heard.findings, &after.findings);
+            // A suppression that has lost its use is next to go.
+            worse.retain(|it| !self.is_about_comments(it));
             if worse.is_empty() {
                 self.plan.repairs.extend(repairs);
                 return Some(after);
@@ -217,6 +245,10 @@ impl<'a> Planner<'a> {
         let file = self.workspace.disk_path(&finding.at.file);
         self.choice.wants_rule(finding.rule)
             && (paths.is_empty() || paths.iter().any(|it| file.starts_with(it)))
+    }
+
+    fn is_about_comments(&self, finding: &Finding) -> bool {
+        self.rules.iter().any(|it| it.0.name == finding.rule && it.0.is_about_comments())
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -45,6 +45,8 @@ pub struct Counts {
     pub remaining_unsafe: usize,
     /// Those of them without a fix that could be applied.
     pub remaining_unfixable: usize,
+    /// Findings that are left alone because a comment says so; no other count has them.
+    pub suppressed: usize,
 }
 
 impl Counts {
@@ -66,6 +68,7 @@ impl Counts {
             remaining: plan.remaining.len(),
             remaining_unsafe: remaining(Some(Applicability::Unsafe)),
             remaining_unfixable: remaining(None),
+            suppressed: plan.suppressed.len(),
         }
     }
 }
@@ -81,6 +84,7 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
     match mode {
         Mode::Check => {
             let mut out = check(&counts, commands);
+            suppressed(&counts, &mut out);
             skipped(plan, "Would not be done", &mut out);
             out
         }
@@ -94,6 +98,7 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
                     format!("Would fix {}\n", repaired(&counts, commands))
                 }
             };
+            suppressed(&counts, &mut out);
             skipped(plan, "Not done", &mut out);
             if mode == Mode::DryRun && counts.changed_files > 0 {
                 let _ = writeln!(out, "Run `{}` to write this.", commands.apply);
@@ -174,6 +179,14 @@ fn rest(counts: &Counts, commands: &Commands) -> String {
         0 => format!("{more}."),
         1 => format!("{more}; 1 finding has no fix."),
         it => format!("{more}; {it} findings have no fix."),
+    }
+}
+
+fn suppressed(counts: &Counts, out: &mut String) {
+    match counts.suppressed {
+        0 => (),
+        1 => out.push_str("1 more is suppressed by a comment.\n"),
+        it => _ = writeln!(out, "{it} more are suppressed by comments."),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_fix::{
-    config::{Choice, ProjectRequest},
+    config::{Choice, ProjectRequest, Reasons, Suppressions},
     finding::{FilePath, Finding},
     knowledge::{self, CrateRows},
     plan::{self, Plan},
@@ -42,6 +42,8 @@ impl Fixture {
                 paths: vec![],
                 fail_on: None,
                 locked_by: None,
+                suppressions: Suppressions::Honoured,
+                reasons: Reasons::Optional,
             };
             let plan = plan::plan(workspace, rows, &choice);
             let after = workspace.text(&file()).expect("the module has a text").to_owned();

@@ -1,0 +1,197 @@
+//! What the user wants to be left alone: findings that a comment suppresses, and the rules about such comments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ra_ap_hir::attach_db;
+use ra_ap_syntax::TextRange;
+
+use crate::{
+    config::{
+        Choice, Suppressions,
+        suppression::{Comments, Suppression},
+    },
+    facts::compiled::{self, Compiled, For},
+    finding::{Coverage, FilePath, Finding, Note, Place},
+    page::Page,
+    plan::look::{self, Look},
+    rules::{
+        Check, Rule,
+        comments::{CommentsPass, Found, answers_to, meant},
+    },
+    workspace::Workspace,
+};
+
+/// What decides about the findings of a look.
+pub(super) struct Suppressing<'a> {
+    pub workspace: &'a Workspace,
+    pub choice: &'a Choice,
+    pub rules: &'a [(&'static Rule, Page)],
+}
+
+/// What a look found, once the user's comments have been heard.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Heard {
+    pub findings: Vec<Finding>,
+    pub suppressed: Vec<Finding>,
+    /// How many names stand in the suppressions that were read.
+    pub names: usize,
+}
+
+impl Suppressing<'_> {
+    /// Hears the comments in `files`, or in all. `coverage` says what could not be seen.
+    pub fn hear(
+        &self,
+        look: Look,
+        coverage: &mut Coverage,
+        files: Option<&BTreeSet<FilePath>>,
+    ) -> Heard {
+        let mut by_file: BTreeMap<FilePath, Vec<Finding>> = BTreeMap::new();
+        for finding in look.findings {
+            by_file.entry(finding.at.file.clone()).or_default().push(finding);
+        }
+        let mut heard = Heard::default();
+        attach_db(self.workspace.db(), || {
+            for (file, comments) in self.comments(files) {
+                let findings = by_file.remove(&file).unwrap_or_default();
+                heard.names += comments.suppressions.iter().map(|it| it.names.len()).sum::<usize>();
+                let file = InFile { of: self, file, comments, unresolved: &look.unresolved };
+                file.hear(findings, coverage, &mut heard);
+            }
+        });
+        heard.findings.extend(by_file.into_values().flatten());
+        heard.findings.sort_by(|a, b| a.key().cmp(&b.key()));
+        heard
+    }
+
+    /// The files in which somebody speaks to async-fix.
+    fn comments(&self, files: Option<&BTreeSet<FilePath>>) -> Vec<(FilePath, Comments)> {
+        let wanted = |it: &FilePath| files.is_none_or(|files| files.contains(it));
+        let texts = self.workspace.files().filter_map(|(file, _)| {
+            Some((file, self.workspace.text(file).filter(|it| Comments::may_be_in(it))?))
+        });
+        let speaking: Vec<_> = texts
+            .filter(|(file, _)| wanted(file) && self.workspace.kept_out(file).is_none())
+            .collect();
+        if speaking.is_empty() {
+            return Vec::new();
+        }
+        let compiled = Compiled::new(self.workspace);
+        let compiled = speaking.into_iter().filter(|it| compiled.has(it.0));
+        compiled.map(|(file, text)| (file.clone(), Comments::read(text))).collect()
+    }
+}
+
+/// One file and what is said in it.
+struct InFile<'a> {
+    of: &'a Suppressing<'a>,
+    file: FilePath,
+    comments: Comments,
+    unresolved: &'a BTreeSet<Place>,
+}
+
+impl InFile<'_> {
+    fn hear(&self, mut findings: Vec<Finding>, coverage: &mut Coverage, heard: &mut Heard) {
+        findings.extend(self.about_comments(&findings, coverage));
+        for mut finding in findings {
+            let honoured = self.of.choice.suppressions == Suppressions::Honoured;
+            if honoured && self.suppresses(&finding) {
+                heard.suppressed.push(finding);
+                continue;
+            }
+            if honoured && self.was_meant(&finding) {
+                finding.fixes.clear();
+                finding.because.push(Note::new(
+                    "a suppression here does not work, so nothing is done: see `invalid-suppression`",
+                ));
+            }
+            heard.findings.push(finding);
+        }
+    }
+
+    fn about_comments(&self, findings: &[Finding], coverage: &mut Coverage) -> Vec<Finding> {
+        let found =
+            |it: &Finding| Found { rule: it.rule, anchors: self.comments.anchors(it.at.range) };
+        let found: Vec<Found> = findings.iter().map(found).collect();
+        let compiled = Compiled::new(self.of.workspace);
+        let mut all = Vec::new();
+        for (rule, page) in self.of.rules {
+            let Check::Comments(check) = rule.check else { continue };
+            let place = Place::new(self.file.clone(), self.comments.root().text_range());
+            let seen = coverage.clone();
+            let result = look::guarded(coverage, rule.name, Some(&place), || {
+                let mut pass = CommentsPass {
+                    rule: rule.name,
+                    page,
+                    rules: self.of.rules,
+                    file: &self.file,
+                    comments: &self.comments,
+                    found: &found,
+                    asked: &|page, range| self.was_asked(&compiled, &seen, page, range),
+                    reasons: self.of.choice.reasons,
+                    findings: Vec::new(),
+                };
+                check(&mut pass);
+                pass.findings
+            });
+            all.extend(result.into_iter().flatten());
+        }
+        all
+    }
+
+    /// Whether silence of the rule about `range` means that there is nothing.
+    fn was_asked(
+        &self,
+        compiled: &Compiled<'_>,
+        coverage: &Coverage,
+        page: &Page,
+        range: TextRange,
+    ) -> bool {
+        let root = self.comments.root();
+        let is_unresolved = || {
+            self.unresolved.iter().any(|it| it.file == self.file && range.contains_range(it.range))
+        };
+        let least = if page.quiet_in_tests { For::Users } else { For::Tests };
+        self.of.choice.wants_rule(&page.name)
+            && self.comments.parses
+            && coverage.internal_errors.is_empty()
+            && compiled.whom(&self.file, root, range) >= least
+            && !compiled::has_unexpanded(root, range, coverage)
+            && !is_unresolved()
+    }
+
+    fn suppresses(&self, finding: &Finding) -> bool {
+        let mut working = self.comments.suppressions.iter().filter(|it| it.works());
+        working.any(|it| self.covers(it, finding, |name| self.answers(finding, name)))
+    }
+
+    /// Whether a suppression that does not work was most likely about this.
+    fn was_meant(&self, finding: &Finding) -> bool {
+        let anchors = self.comments.anchors(finding.at.range);
+        let malformed = self.comments.malformed.iter().filter_map(|it| it.covers);
+        if self.is_about_comments(finding) {
+            return false;
+        }
+        malformed.into_iter().any(|range| anchors.iter().any(|it| range.contains(*it)))
+            || self.comments.suppressions.iter().any(|it| {
+                self.covers(it, finding, |name| {
+                    self.answers(finding, name)
+                        || meant(self.of.rules, name).is_some_and(|it| self.answers(finding, it))
+                })
+            })
+    }
+
+    fn covers(&self, it: &Suppression, finding: &Finding, by: impl Fn(&str) -> bool) -> bool {
+        let anchors = self.comments.anchors(finding.at.range);
+        it.names.iter().any(|name| name.covers(&anchors) && by(&name.text))
+    }
+
+    fn answers(&self, finding: &Finding, name: &str) -> bool {
+        let mut rules = self.of.rules.iter().filter(|it| it.0.name == finding.rule);
+        rules.any(|(_, page)| answers_to(page, name))
+    }
+
+    fn is_about_comments(&self, finding: &Finding) -> bool {
+        let mut rules = self.of.rules.iter().map(|it| it.0);
+        rules.any(|it| it.name == finding.rule && it.is_about_comments())
+    }
+}
