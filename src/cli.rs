@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::{
     cli::arguments::{Arguments, Command, RulesFormat},
     plan::look,
-    report::rules,
+    report::{json, rules},
 };
 
 mod arguments;
@@ -17,6 +17,7 @@ mod load;
 mod output;
 mod paths;
 mod progress;
+mod reports;
 mod scan;
 mod undo;
 mod write;
@@ -76,6 +77,7 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
     let result = match parsed.command {
         Some(Command::Explain { rule }) => explain(&rule),
         Some(Command::Rules { output_format }) => list(output_format),
+        Some(Command::Schema) => output::print(json::SCHEMA).map(|()| Outcome::Clean),
         Some(Command::Undo { list: true, .. }) => undo::list(),
         Some(Command::Undo { run, .. }) => undo::undo(run.as_deref()),
         Some(Command::Clean { runs }) => undo::clean(&runs),

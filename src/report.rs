@@ -4,12 +4,17 @@ use crate::{plan::Plan, workspace::Texts};
 
 pub mod concise;
 pub mod coverage;
+mod fingerprint;
 pub mod full;
+pub mod github;
 pub mod json;
 mod mini_diff;
 pub mod patch;
 pub mod position;
+pub mod project;
 pub mod rules;
+pub mod rustc_json;
+pub mod sarif;
 pub mod summary;
 mod window;
 

@@ -37,6 +37,9 @@ mod views;
 #[derive(Clone, Debug)]
 pub struct Package {
     pub name: String,
+    /// As cargo names it in its messages.
+    pub id: String,
+    pub edition: String,
     pub manifest: FilePath,
     /// What the manifest names, after inheritance from the workspace.
     pub dependencies: Vec<Dependency>,
@@ -92,6 +95,8 @@ pub struct Target {
     pub kind: TargetKind,
     /// An index into the packages of the workspace.
     pub package: usize,
+    /// The file of the crate's root module.
+    pub root: FilePath,
     pub krate: Crate,
     /// Whether `cfg(test)` holds in this view of the target. Where it matters there are two views.
     pub cfg_test: bool,
@@ -161,6 +166,15 @@ impl Workspace {
 
     pub fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// The target that cargo would name when it speaks of `file`: one that compiles it, for its users where there is one.
+    pub fn target_of(&self, file: &FilePath) -> Option<&Target> {
+        let sema = ra_ap_hir::Semantics::new(&self.db);
+        let modules = sema.file_to_module_defs(*self.ids.get(file)?);
+        let crates: Vec<Crate> = modules.map(|it| it.krate(&self.db).into()).collect();
+        let compiling = self.targets.iter().filter(|it| crates.contains(&it.krate));
+        compiling.min_by_key(|it| it.cfg_test)
     }
 
     /// The targets of the members that cannot be analysed as things are, each with the reason.

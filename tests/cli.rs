@@ -35,15 +35,26 @@ fn bad_input_is_one_sentence_and_status_2() {
             "error: there is no rule `Blocking-Sleep`; did you mean `blocking-sleep`?\n",
         ),
         (&["nowhere"], "error: `nowhere` does not exist\n"),
+        (
+            &["-o", "nowhere/it"],
+            "error: the report `nowhere/it` cannot be written: there is no folder `nowhere`\n",
+        ),
+        (&["--report", "json:."], "error: the report `.` cannot be written: it is a folder\n"),
+        (&["-o", "it", "--report", "json:it"], "error: `it` is named for two reports\n"),
     ];
     for (arguments, message) in wrong {
         let output = async_fix(arguments).current_dir(empty.path()).output().unwrap();
         assert_eq!((stderr(&output).as_str(), output.status.code()), (message, Some(2)));
         assert!(output.stdout.is_empty());
     }
-    for arguments in
-        [&["--dry-run", "--apply"][..], &[], &["--manifest-path", "nowhere/Cargo.toml"]]
-    {
+    for arguments in [
+        &["--dry-run", "--apply"][..],
+        &[],
+        &["--manifest-path", "nowhere/Cargo.toml"],
+        &["--report", "sarif"],
+        &["--report", "serif:file"],
+        &["--report", "json:"],
+    ] {
         let output = async_fix(arguments).current_dir(empty.path()).output().unwrap();
         assert!(stderr(&output).starts_with("error: "), "{output:?}");
         assert_eq!(output.status.code(), Some(2));
@@ -340,6 +351,29 @@ fn the_patch_is_what_is_written() {
     assert!(git(&project, "checkout -q .").status.success());
     assert_eq!(run(&["--apply", "-q"]), (Some(0), String::new(), Vec::new()));
     assert_eq!(text(), patched);
+}
+
+#[test]
+fn every_format_goes_where_it_is_sent() {
+    let project = project();
+    let formats = ["full", "concise", "json", "rustc-json", "sarif", "github", "patch"];
+    let files = formats.map(|it| format!("{it}:{}", project.path().join(it).display()));
+    let mut arguments = vec!["--output-file", "stdout", "--output-format", "concise"];
+    arguments.extend(files.iter().flat_map(|it| ["--report", it]));
+    let output = async_fix(&arguments).current_dir(project.path()).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
+    // What a hint names runs, and writes no report again.
+    assert!(stderr(&output).contains("`async-fix --apply`"), "{output:?}");
+
+    let text = |name: &str| fs::read_to_string(project.path().join(name)).unwrap();
+    assert_eq!(text("stdout"), text("concise"));
+    assert!(formats.iter().all(|it| text(it).contains("src/lib.rs")));
+    let sarif = async_fix(&["-q", "--output-format", "sarif"]).current_dir(project.path()).output();
+    let sarif = sarif.unwrap();
+    assert_eq!((sarif.status.code(), sarif.stdout), (Some(1), text("sarif").into_bytes()));
+    assert!(git(&project, "apply --check patch").status.success());
+    let schema = async_fix(&["schema"]).output().unwrap();
+    assert!(schema.stdout.starts_with(b"{\n  \"$schema\""), "{schema:?}");
 }
 
 /// The first thing that a reader sees is what the program prints.

@@ -58,7 +58,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("src is there").flatten() {
         match entry.path() {
             it if it.is_dir() => collect(&it, files),
-            it => files.push(it),
+            it if it.extension().is_some_and(|it| it == "rs") => files.push(it),
+            _ => {}
         }
     }
 }

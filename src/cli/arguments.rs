@@ -58,6 +58,8 @@ pub(super) enum Command {
         #[arg(value_name = "RUN")]
         runs: Vec<String>,
     },
+    /// Print the JSON schema of what `--output-format json` prints
+    Schema,
 }
 
 #[derive(Args, Debug)]
@@ -168,6 +170,14 @@ pub(super) struct OutputArguments {
     #[arg(long, value_name = "FORMAT", default_value = "full")]
     pub(super) output_format: Format,
 
+    /// Where to write it, in place of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output_file: Option<PathBuf>,
+
+    /// Write a report in another format to a file as well; may be given several times
+    #[arg(long, value_name = "FORMAT:FILE", value_parser = report)]
+    pub(super) report: Vec<Report>,
+
     /// Print nothing on stderr but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
@@ -185,6 +195,34 @@ pub(super) enum Format {
     Concise,
     /// One versioned document
     Json,
+    /// As cargo does with --message-format=json
+    RustcJson,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Workflow commands of GitHub
+    Github,
+    /// The patch that --dry-run prints
+    Patch,
+}
+
+/// A format, and the file that gets it.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    pub(super) format: Format,
+    pub(super) path: PathBuf,
+}
+
+fn report(value: &str) -> Result<Report, String> {
+    let form = "a report is FORMAT:FILE, as in `sarif:async-fix.sarif`";
+    let (format, path) = value.split_once(':').ok_or(form)?;
+    if path.is_empty() {
+        return Err(form.to_owned());
+    }
+    let names = Format::value_variants().iter().filter_map(|it| it.to_possible_value());
+    let names: Vec<String> = names.map(|it| it.get_name().to_owned()).collect();
+    let format = Format::from_str(format, false)
+        .map_err(|_| format!("there is no format `{format}`; there are {}", names.join(", ")))?;
+    Ok(Report { format, path: path.into() })
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

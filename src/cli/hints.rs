@@ -25,10 +25,12 @@ fn kept(arguments: &[OsString]) -> Vec<String> {
     while let Some(argument) = arguments.next() {
         match argument.as_ref() {
             "--dry-run" | "--apply" | "-q" | "--quiet" | "-v" | "--verbose" => (),
-            "--output-format" => {
+            "--output-format" | "-o" | "--output-file" | "--report" => {
                 arguments.next();
             }
-            it if it.starts_with("--output-format=") => (),
+            it if ["--output-format=", "--output-file=", "--report="]
+                .iter()
+                .any(|flag| it.starts_with(flag)) => {}
             "--" => {
                 kept.push("--".to_owned());
                 kept.extend(arguments.by_ref().map(|it| quoted(&it)));

@@ -25,6 +25,14 @@ pub(super) fn start(paths: &[PathBuf]) -> Result<PathBuf, String> {
     }
 }
 
+/// What leads from the folder of the repository to `root`, for tools that count paths from there: nothing, or folders
+/// with a `/` behind each.
+pub(super) fn below_repository(root: &Path) -> String {
+    let repository = root.ancestors().find(|it| it.join(".git").exists());
+    let below = repository.map(|it| FilePath::below(it, root).to_string());
+    below.filter(|it| !it.is_empty()).map(|it| it + "/").unwrap_or_default()
+}
+
 /// Refuses what would silently report nothing; `path` is resolved.
 pub(super) fn check(path: &Path, workspace: &Workspace) -> Result<(), String> {
     let members = workspace.packages().iter().map(|it| workspace.disk_path(&it.manifest));

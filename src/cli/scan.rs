@@ -4,23 +4,22 @@ use crate::{
     apply::{Refusal, lock::Lock},
     cli::{
         Outcome,
-        arguments::{Format, ScanArguments},
+        arguments::ScanArguments,
         catalogue,
         load::{self, StdSources},
         output, paths,
         progress::Progress,
-        undo, write,
+        reports, undo, write,
     },
     config::{Choice, Reasons},
     finding::{Finding, Severity},
     knowledge,
     plan::{self, Plan},
     report::{
-        Mode, concise, coverage, full, json, patch,
+        Mode, coverage, patch,
         summary::{self, Commands},
-        texts_after,
     },
-    workspace::{Texts, Workspace, configuration},
+    workspace::{Workspace, configuration},
 };
 
 pub(super) fn scan(
@@ -28,6 +27,7 @@ pub(super) fn scan(
     program: &str,
     commands: &Commands,
 ) -> Result<Outcome, String> {
+    reports::check(&arguments.output)?;
     let mut choice = Choice {
         select: catalogue::chosen(&arguments.select)?,
         ignore: catalogue::chosen(&arguments.ignore)?,
@@ -47,32 +47,29 @@ pub(super) fn scan(
     }
     coverage::warnings(&plan.coverage).for_each(output::warning);
     coverage::errors(&plan.coverage).for_each(|it| output::error(&it));
+    let mode = arguments.mode();
     let mut written = None;
-    match (arguments.mode(), lock) {
-        (Mode::DryRun, _) => print_patch(arguments, &plan, &workspace)?,
-        (Mode::Apply, Some(lock)) => {
-            written = match write::write(arguments, &plan, lock) {
-                Ok(it) => it,
-                Err(interrupted @ Refusal::Interrupted) => {
-                    output::note(&format!("{interrupted}\n"));
-                    return Ok(Outcome::Interrupted);
-                }
-                Err(refusal) => {
-                    print_patch(arguments, &plan, &workspace)?;
-                    return Err(refusal.to_string());
-                }
-            };
-            print_findings(arguments, &plan, &plan.remaining, &texts_after(&plan))?;
-        }
-        (Mode::Check | Mode::Apply, _) => {
-            print_findings(arguments, &plan, &plan.findings, &plan.texts)?;
-        }
+    if let (Mode::Apply, Some(lock)) = (mode, lock) {
+        written = match write::write(arguments, &plan, lock) {
+            Ok(it) => it,
+            Err(interrupted @ Refusal::Interrupted) => {
+                output::note(&format!("{interrupted}\n"));
+                return Ok(Outcome::Interrupted);
+            }
+            Err(refusal) => {
+                reports::print(&arguments.output, &plan, Mode::DryRun, &workspace)?;
+                return Err(refusal.to_string());
+            }
+        };
     }
+    // What was written is told of, whatever becomes of the report.
+    let reported = reports::print(&arguments.output, &plan, mode, &workspace);
     if !arguments.output.quiet {
         end(arguments, &plan, &workspace, commands);
         written.iter().for_each(|it| output::note(&undo::hint(program, it)));
     }
-    let outcome = outcome(arguments.mode(), &plan, choice.fail_on);
+    reported?;
+    let outcome = outcome(mode, &plan, choice.fail_on);
     // Two gigabytes in small pieces: the end of the process gives them back at once.
     std::mem::forget(workspace);
     Ok(outcome)
@@ -100,32 +97,6 @@ fn planned(
     rows.extend(configuration::of_root(workspace.root())?.knowledge);
     let plan = plan::plan(&mut workspace, &rows, choice);
     Ok((workspace, lock, plan))
-}
-
-fn print_findings(
-    arguments: &ScanArguments,
-    plan: &Plan,
-    findings: &[Finding],
-    texts: &Texts,
-) -> Result<(), String> {
-    let text = match arguments.output.output_format {
-        Format::Full => full::render(findings, texts, output::style()),
-        Format::Concise => concise::render(findings, texts),
-        Format::Json => json::render(plan, arguments.mode()),
-    };
-    output::print(&text)
-}
-
-fn print_patch(
-    arguments: &ScanArguments,
-    plan: &Plan,
-    workspace: &Workspace,
-) -> Result<(), String> {
-    let text = match arguments.output.output_format {
-        Format::Full | Format::Concise => patch::render(plan, workspace.root(), output::style()),
-        Format::Json => json::render(plan, Mode::DryRun),
-    };
-    output::print(&text)
 }
 
 fn end(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace, commands: &Commands) {

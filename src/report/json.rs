@@ -2,24 +2,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ra_ap_ide_db::text_edit::TextRange;
 use serde::Serialize;
 
 use crate::{
-    finding::{Coverage, Finding, Fix, Place, Want},
+    finding::Coverage,
     plan::{Plan, Repair, Skipped},
-    report::{Mode, position::Position, summary::Counts, texts_after},
+    report::{
+        Mode,
+        json::finding::{JsonFinding, Span, findings, span},
+        project::Project,
+        summary::Counts,
+        texts_after,
+    },
     workspace::Texts,
 };
 
+mod finding;
+
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// What the document looks like, as a JSON schema.
+pub const SCHEMA: &str = include_str!("json/schema.json");
+
+/// What async-fix found, and what it would repair or did.
+///
 /// Paths are seen from the workspace root, with `/` between the parts.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "async-fix"))]
 struct Document<'a> {
     schema_version: u32,
     tool: Tool,
     /// `check`, `dry-run` or `apply`.
+    #[cfg_attr(test, schemars(extend("enum" = ["check", "dry-run", "apply"])))]
     mode: &'static str,
     /// In the files as they were read.
     findings: Vec<JsonFinding<'a>>,
@@ -40,88 +54,14 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
 #[derive(Serialize)]
-struct JsonFinding<'a> {
-    /// The name of the rule, for `async-fix explain`.
-    rule: &'a str,
-    /// `info`, `warn` or `error`.
-    severity: &'static str,
-    path: &'a str,
-    /// Null when the text of the file is not known.
-    span: Option<Span>,
-    /// What happens here. Lower case, no full stop.
-    message: &'a str,
-    /// The reasons, in the order in which a reader follows them.
-    chain: Vec<Link<'a>>,
-    /// Alternatives, best first; at most one is applied.
-    fixes: Vec<JsonFix<'a>>,
-    /// Why there is no fix, where that is known: the links of the chain without a place. Null when there is one.
-    reason: Option<String>,
-}
-
-/// A stretch of a file.
-#[derive(Serialize)]
-struct Span {
-    /// In bytes from the start of the file; a byte order mark counts.
-    start: u32,
-    /// The first byte behind it.
-    end: u32,
-    /// From one.
-    line: usize,
-    /// In characters, from one.
-    col: usize,
-    end_line: usize,
-    /// The first character behind it.
-    end_col: usize,
-}
-
-#[derive(Serialize)]
-struct Link<'a> {
-    /// Null for a reason that has no place.
-    path: Option<&'a str>,
-    span: Option<Span>,
-    label: &'a str,
-}
-
-/// Applied whole or not at all.
-#[derive(Serialize)]
-struct JsonFix<'a> {
-    /// A verb phrase.
-    title: &'a str,
-    /// `safe`, `unsafe` (applied with `--unsafe-fixes`) or `manual` (a sketch, never applied).
-    applicability: &'static str,
-    /// What keeps it from being safe, in one clause.
-    unsafe_because: Option<&'a str>,
-    /// Features that are turned on when they are off.
-    requires: Vec<Requirement<'a>>,
-    edits: Vec<JsonEdit<'a>>,
-}
-
-/// A feature of a dependency.
-#[derive(Serialize)]
-struct Requirement<'a> {
-    /// The `Cargo.toml` that names the dependency.
-    manifest: &'a str,
-    /// The key in that manifest.
-    dependency: &'a str,
-    feature: &'a str,
-}
-
-/// `content` in place of the bytes from `start` up to `end`. Every edit of a fix speaks of the text before all of them.
-#[derive(Serialize)]
-struct JsonEdit<'a> {
-    path: &'a str,
-    start: u32,
-    end: u32,
-    content: &'a str,
-}
-
-#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JsonRepair<'a> {
     rule: &'a str,
     path: &'a str,
@@ -130,12 +70,14 @@ struct JsonRepair<'a> {
     message: &'a str,
     /// Which fix of the finding was taken.
     title: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["safe", "unsafe"])))]
     applicability: &'static str,
     /// From zero. Only the first round speaks of the files as they were read.
     round: usize,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JsonChange<'a> {
     /// The file itself, where findings speak of a link to it.
     path: &'a str,
@@ -144,6 +86,7 @@ struct JsonChange<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JsonSkipped<'a> {
     rule: &'a str,
     path: &'a str,
@@ -156,6 +99,7 @@ struct JsonSkipped<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JsonCoverage<'a> {
     packages: usize,
     targets: usize,
@@ -185,7 +129,7 @@ struct JsonCoverage<'a> {
     internal_errors: &'a [String],
 }
 
-pub fn render(plan: &Plan, mode: Mode) -> String {
+pub fn render(plan: &Plan, mode: Mode, project: &Project) -> String {
     let after = texts_after(plan);
     let planned = mode != Mode::Check;
     let document = Document {
@@ -196,9 +140,9 @@ pub fn render(plan: &Plan, mode: Mode) -> String {
             Mode::DryRun => "dry-run",
             Mode::Apply => "apply",
         },
-        findings: plan.findings.iter().map(|it| finding(it, &plan.texts)).collect(),
+        findings: findings(&plan.findings, &plan.texts, project),
         repairs: planned.then(|| plan.repairs.iter().map(|it| repair(it, &plan.texts)).collect()),
-        remaining: planned.then(|| plan.remaining.iter().map(|it| finding(it, &after)).collect()),
+        remaining: planned.then(|| findings(&plan.remaining, &after, project)),
         changes: planned.then(|| {
             let changed = plan.changes.iter().filter(|it| it.before != it.after);
             changed.map(|it| JsonChange { path: it.real.as_str(), content: &it.after }).collect()
@@ -208,73 +152,6 @@ pub fn render(plan: &Plan, mode: Mode) -> String {
         summary: Counts::of(plan),
     };
     serde_json::to_string_pretty(&document).expect("strings and numbers are always JSON") + "\n"
-}
-
-fn finding<'a>(it: &'a Finding, texts: &Texts) -> JsonFinding<'a> {
-    JsonFinding {
-        rule: it.rule,
-        severity: it.severity.name(),
-        path: it.at.file.as_str(),
-        span: span(&it.at, texts),
-        message: &it.message,
-        chain: it
-            .because
-            .iter()
-            .map(|it| Link {
-                path: it.at.as_ref().map(|it| it.file.as_str()),
-                span: it.at.as_ref().and_then(|it| span(it, texts)),
-                label: &it.text,
-            })
-            .collect(),
-        fixes: it.fixes.iter().map(fix).collect(),
-        reason: it.fixes.is_empty().then(|| reason(it)).flatten(),
-    }
-}
-
-fn reason(finding: &Finding) -> Option<String> {
-    let placeless = finding.because.iter().filter(|it| it.at.is_none());
-    let reasons: Vec<&str> = placeless.map(|it| it.text.as_str()).collect();
-    (!reasons.is_empty()).then(|| reasons.join("; "))
-}
-
-fn span(place: &Place, texts: &Texts) -> Option<Span> {
-    let text = texts.get(&place.file)?;
-    let from = Position::of(place.range.start(), text);
-    let to = Position::of(place.range.end(), text);
-    let (start, end) = bytes(place.range);
-    Some(Span {
-        start,
-        end,
-        line: from.line,
-        col: from.column,
-        end_line: to.line,
-        end_col: to.column,
-    })
-}
-
-fn bytes(range: TextRange) -> (u32, u32) {
-    (range.start().into(), range.end().into())
-}
-
-fn fix(it: &Fix) -> JsonFix<'_> {
-    let requires = it.wants.iter().map(|Want::Feature(it, _)| Requirement {
-        manifest: it.manifest.as_str(),
-        dependency: &it.dependency,
-        feature: &it.feature,
-    });
-    let edits = it.edits.iter().flat_map(|(file, edit)| {
-        edit.iter().map(|it| {
-            let (start, end) = bytes(it.delete);
-            JsonEdit { path: file.as_str(), start, end, content: &it.insert }
-        })
-    });
-    JsonFix {
-        title: &it.title,
-        applicability: it.applicability.name(),
-        unsafe_because: it.doubt.as_deref(),
-        requires: requires.collect(),
-        edits: edits.collect(),
-    }
 }
 
 fn repair<'a>(it: &'a Repair, texts: &Texts) -> JsonRepair<'a> {
@@ -316,5 +193,22 @@ fn coverage(it: &Coverage) -> JsonCoverage<'_> {
         broken_files: it.broken_files.iter().map(|it| it.as_str()).collect(),
         wrong_rows: &it.wrong_rows,
         internal_errors: &it.internal_errors,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_schema_is_that_of_the_document() {
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = settings.into_generator().into_root_schema_for::<Document<'_>>();
+        let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write("src/report/json/schema.json", &schema).unwrap();
+        }
+        let published = std::fs::read_to_string("src/report/json/schema.json").unwrap();
+        assert_eq!(published, schema, "BLESS=1 cargo test --lib writes the new one");
     }
 }

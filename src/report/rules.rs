@@ -55,12 +55,17 @@ pub fn json(pages: &[Page]) -> String {
 
 /// The page as it is read, with what its header says in a sentence.
 pub fn explain(page: &Page) -> String {
-    let header = page.text.strip_prefix("---\n").and_then(|it| it.split_once("\n---\n"));
-    let body = header.map_or(page.text.as_str(), |it| it.1).trim();
+    let body = body(page);
     let fix = page.fix.map_or("none", |it| it.name());
     let Page { group, since, .. } = page;
     format!(
         "{body}\n\nLevel: {}. Best fix: {fix}. Group: {group}. Since: {since}.\n",
         page.level.name()
     )
+}
+
+/// The page without its header.
+pub(super) fn body(page: &Page) -> &str {
+    let header = page.text.strip_prefix("---\n").and_then(|it| it.split_once("\n---\n"));
+    header.map_or(page.text.as_str(), |it| it.1).trim()
 }

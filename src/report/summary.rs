@@ -19,6 +19,7 @@ pub struct Commands {
 }
 
 #[derive(Clone, Copy, Serialize, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
     /// In the files as they were read, as are all counts up to `unfixable`.
     pub findings: usize,

@@ -46,6 +46,8 @@ pub(super) fn read(
         let find = |it: &Line| chosen.get(&it.key.replace('-', "_"));
         Ok(Package {
             name: cargo[member].name.clone(),
+            id: cargo[member].id.repr.clone(),
+            edition: cargo[member].edition.to_string(),
             manifest: manifest.clone(),
             dependencies: parse(manifest)?.dependencies(&root, &active, &find),
         })

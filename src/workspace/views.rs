@@ -24,6 +24,8 @@ pub(super) struct View {
     kind: TargetKind,
     package: usize,
     root: FileId,
+    /// The same file, by its path.
+    file: FilePath,
     cfg_test: bool,
 }
 
@@ -54,8 +56,15 @@ pub(super) fn views(
             let Some(kind) = target_kind(target.kind) else { continue };
             let Some(root) = files.id(&target.root) else { continue };
             let Some(krate) = crate_of(graph, root, &target.name) else { continue };
-            let view =
-                |cfg_test| View { name: target.name.clone(), kind, package: index, root, cfg_test };
+            let file = FilePath::below(cargo.workspace_root().as_ref(), target.root.as_ref());
+            let view = |cfg_test| View {
+                name: target.name.clone(),
+                kind,
+                package: index,
+                root,
+                file: file.clone(),
+                cfg_test,
+            };
             match kind {
                 TargetKind::Test | TargetKind::Bench => {
                     add_test_view(graph, krate, cargo, package, &libraries, shared);
@@ -174,6 +183,7 @@ pub(super) fn targets(db: &RootDatabase, views: &[View]) -> Vec<Target> {
                 name: view.name.clone(),
                 kind: view.kind,
                 package: view.package,
+                root: view.file.clone(),
                 krate: krate(view)?,
                 cfg_test: view.cfg_test,
             })

@@ -1,0 +1,108 @@
+//! The result of a run, in the formats that were asked for and where it was asked for.
+
+use std::{collections::HashSet, fs, path::Path};
+
+use crate::{
+    cli::{
+        arguments::{Format, OutputArguments},
+        catalogue, output, paths,
+    },
+    plan::Plan,
+    report::{
+        Mode, Style, concise, full, github, json, patch,
+        project::{self, Project},
+        rustc_json, sarif, texts_after,
+    },
+    workspace::Workspace,
+};
+
+/// Refuses a place that takes no report, before there is work that would be lost.
+pub(super) fn check(arguments: &OutputArguments) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for path in files(arguments) {
+        let shown = path.display();
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|it| !it.is_dir()) {
+            return Err(format!(
+                "the report `{shown}` cannot be written: there is no folder `{}`",
+                folder.display()
+            ));
+        }
+        if path.is_dir() {
+            return Err(format!("the report `{shown}` cannot be written: it is a folder"));
+        }
+        if !seen.insert(path) {
+            return Err(format!("`{shown}` is named for two reports"));
+        }
+    }
+    Ok(())
+}
+
+fn files(arguments: &OutputArguments) -> impl Iterator<Item = &Path> {
+    let reports = arguments.report.iter().map(|it| it.path.as_path());
+    reports.chain(arguments.output_file.as_deref())
+}
+
+/// Prints and writes what became of `plan`. A plan that was refused is told as a dry run.
+pub(super) fn print(
+    arguments: &OutputArguments,
+    plan: &Plan,
+    mode: Mode,
+    workspace: &Workspace,
+) -> Result<(), String> {
+    let reporter = Reporter::new(plan, mode, workspace);
+    let format = match (arguments.output_format, mode) {
+        // What people read of a dry run is the patch.
+        (Format::Full | Format::Concise, Mode::DryRun) => Format::Patch,
+        (it, _) => it,
+    };
+    match &arguments.output_file {
+        None => output::print(&reporter.text(format, output::style()))?,
+        Some(path) => write(path, &reporter.text(format, Style::Plain))?,
+    }
+    for it in &arguments.report {
+        write(&it.path, &reporter.text(it.format, Style::Plain))?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text)
+        .map_err(|it| format!("the report `{}` cannot be written: {it}", path.display()))
+}
+
+struct Reporter<'a> {
+    plan: &'a Plan,
+    mode: Mode,
+    workspace: &'a Workspace,
+    project: Project,
+}
+
+impl<'a> Reporter<'a> {
+    fn new(plan: &'a Plan, mode: Mode, workspace: &'a Workspace) -> Reporter<'a> {
+        let root = workspace.root().to_owned();
+        let below_repository = paths::below_repository(&root);
+        let project = Project { root, below_repository, pages: catalogue::pages() };
+        Reporter { plan, mode, workspace, project }
+    }
+
+    fn text(&self, format: Format, style: Style) -> String {
+        let Reporter { plan, mode, workspace, project } = self;
+        // What is not written is told of the files as they are.
+        let (findings, texts) = match mode {
+            Mode::Check | Mode::DryRun => (&plan.findings, plan.texts.clone()),
+            Mode::Apply => (&plan.remaining, texts_after(plan)),
+        };
+        match format {
+            Format::Full => full::render(findings, &texts, style),
+            Format::Concise => concise::render(findings, &texts),
+            Format::Json => json::render(plan, *mode, project),
+            Format::RustcJson => {
+                rustc_json::render(findings, &texts, &project::targets(workspace, findings))
+            }
+            Format::Sarif => sarif::render(findings, &texts, &plan.coverage, project),
+            Format::Github => github::render(findings, &texts, project),
+            Format::Patch => patch::render(plan, &project.root, style),
+        }
+    }
+}
