@@ -3,6 +3,8 @@
 pub mod alive;
 pub mod body;
 pub mod calls;
+pub mod captures;
+pub mod chains;
 pub mod changes;
 mod closures;
 pub mod compiled;
@@ -13,6 +15,7 @@ mod receiver;
 pub mod runs_on;
 pub mod runtime;
 mod scope;
+mod sources;
 pub mod surroundings;
 pub mod syntax;
 pub mod unseen;

@@ -1,6 +1,8 @@
 //! Building blocks of edits.
 
+pub mod chain;
 mod doubts;
 pub mod path;
+pub mod pool;
 pub mod template;
 pub mod twin;

@@ -42,8 +42,44 @@ pub struct Row {
     pub path: String,
     /// What a call waits for, standing still.
     pub blocks: Option<Wait>,
+    /// It panics on a thread that drives tasks.
+    #[serde(default)]
+    pub panics: bool,
+    /// The argument, counted from 0, that says how long it waits at most. Where that is zero it does not wait.
+    pub at_most: Option<usize>,
+    /// Methods that tell beforehand whether there is anything to wait for: where one of them is called first, it is
+    /// taken not to wait.
+    #[serde(default)]
+    pub unless_asked: Vec<String>,
+    /// It waits only when it is called on text, alone or in a tuple: other things need no looking up.
+    #[serde(default)]
+    pub only_on_text: bool,
+    /// Reading from a value of this type, or writing to it, waits for this.
+    pub source: Option<Wait>,
+    /// A value of this type reads from, or writes to, what its type parameters name.
+    #[serde(default)]
+    pub wraps: bool,
     /// The call to write in its place: `$0` and so on are arguments, `$self` is the receiver.
     pub instead: Option<String>,
+    /// How a call that ends a chain is written in its place.
+    pub chain: Option<Chain>,
+    /// It begins chains of calls that other rows speak of.
+    #[serde(default)]
+    pub begins: bool,
+    /// Whether it does the same on another thread, and is cured by that.
+    #[serde(default = "yes")]
+    pub movable: bool,
+    /// A value of this type is text.
+    #[serde(default)]
+    pub text: bool,
+    /// A copy of a value of this type costs little.
+    #[serde(default)]
+    pub cheap_clone: bool,
+    /// The method that makes of a reference to this type a value of its own: `to_path_buf`.
+    pub owned_by: Option<String>,
+    /// An error of this type can be made of what says that a task has panicked.
+    #[serde(default)]
+    pub from_join_error: bool,
     /// `crate/feature` that `instead` needs.
     pub needs: Option<String>,
     /// The first version of that crate with the item that `instead` names.
@@ -53,6 +89,8 @@ pub struct Row {
     fix: FixCap,
     /// Why it is not safe, in one clause.
     pub doubt: Option<String>,
+    /// What a finding calls it, in place of its path.
+    pub says: Option<String>,
     /// Shown with each finding.
     pub note: Option<String>,
     /// Where closures run that are handed to it.
@@ -91,18 +129,55 @@ pub struct Row {
     pub origin: Option<String>,
 }
 
+/// A chain of calls that builds something and uses it up, and its asynchronous twin.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+    /// The call that it begins with.
+    pub from: String,
+    /// What to call instead; the other calls stay as they are, and the last one is awaited.
+    pub to: String,
+    /// The methods between that the twin has too.
+    pub keeps: Vec<String>,
+    /// A call to add before the last one, ...
+    pub adds: Option<String>,
+    /// ... unless the chain calls this method.
+    pub unless: Option<String>,
+}
+
 /// What a blocking call waits for.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wait {
     Timer,
     Disk,
+    /// A socket, or the answer of a name server.
     Network,
+    /// The end of another program, or what it says.
     Process,
+    /// What a person types or a pipe brings.
     Stdin,
+    /// Whoever holds a lock.
     Lock,
+    /// A message.
     Channel,
+    /// The end of a thread.
     Thread,
+    /// Another thread, which says when to go on.
+    Signal,
+    /// The answer of a server, through a library that speaks with it.
+    Server,
+    Database,
+    /// A repository: git.
+    Repository,
+    /// An archive, packed or unpacked.
+    Archive,
+    /// A port, a bus, the operating system.
+    Device,
+    /// Nothing: it computes.
+    Compute,
+    /// Whatever the value reads from or writes to that it is called on, or that it is given.
+    Source,
     /// A future, which it polls on the calling thread until it is done.
     Future,
 }
@@ -158,6 +233,10 @@ enum FixCap {
     Manual,
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn safe() -> FixCap {
     FixCap::Safe
 }
@@ -177,6 +256,16 @@ impl Row {
             FixCap::Unsafe => Applicability::Unsafe,
             FixCap::Manual => Applicability::Manual,
         }
+    }
+
+    /// The row as it holds where it waits for this.
+    pub fn waiting_for(&self, wait: Wait) -> Row {
+        Row { blocks: Some(wait), ..self.clone() }
+    }
+
+    /// What a finding calls it.
+    pub fn said(&self) -> String {
+        self.says.clone().unwrap_or_else(|| format!("`{}`", self.path))
     }
 
     /// The last segment of the path: what a mention looks like before any alias.

@@ -22,10 +22,10 @@ macro_rules! knowledge {
 #[rustfmt::skip]
 pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
     "actix_rt" "actix_web" "arc_swap" "async_executor" "async_global_executor" "async_io"
-    "async_lock" "async_std" "async_stream" "async_trait" "blocking" "compio" "compio_runtime" "crossbeam_epoch"
-    "crossbeam_utils" "dashmap" "deadpool_sync" "fs_err" "futures_core" "futures_executor"
+    "async_lock" "async_std" "async_stream" "async_trait" "bcrypt" "blocking" "compio" "compio_runtime" "crossbeam_epoch"
+    "crossbeam_utils" "dashmap" "deadpool_sync" "flume" "fs_err" "futures_core" "futures_executor"
     "futures_io" "futures_lite" "futures_sink" "futures_util" "glommio" "http_body" "hyper"
-    "lock_api" "monoio" "once_cell" "parking_lot" "pin_project" "pollster" "rayon" "rayon_core" "rocket"
+    "lock_api" "minreq" "monoio" "once_cell" "parking_lot" "pin_project" "pollster" "rayon" "rayon_core" "rocket"
     "smol" "smol_potat" "spin" "std" "threadpool" "tokio" "tokio_rayon" "tokio_rusqlite"
     "tokio_stream" "tokio_uring" "tokio_util" "tower" "tower_service" "tracing"
 ];

@@ -42,9 +42,22 @@ macro_rules! rule {
 
 /// In the order in which they are listed.
 pub const RULES: &[Rule] = &[
-    rule!("blocking-sleep", |it| blocking_call::check(it, Wait::Timer)),
-    rule!("blocking-fs", |it| blocking_call::check(it, Wait::Disk)),
-    rule!("block-on-in-async", |it| blocking_call::check(it, Wait::Future)),
+    rule!("blocking-sleep", |it| blocking_call::check(it, &[Wait::Timer])),
+    rule!("blocking-fs", |it| blocking_call::check(it, &[Wait::Disk])),
+    rule!("blocking-io", |it| blocking_call::check(
+        it,
+        &[Wait::Network, Wait::Process, Wait::Stdin]
+    )),
+    rule!("blocking-wait", |it| blocking_call::check(
+        it,
+        &[Wait::Channel, Wait::Thread, Wait::Signal, Wait::Lock]
+    )),
+    rule!("blocking-call", |it| blocking_call::check(
+        it,
+        &[Wait::Server, Wait::Database, Wait::Repository, Wait::Archive, Wait::Device,]
+    )),
+    rule!("heavy-compute", |it| blocking_call::check(it, &[Wait::Compute])),
+    rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

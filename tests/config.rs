@@ -114,7 +114,7 @@ item = [
     assert_eq!(
         said.lines(),
         [
-            "src/lib.rs:3:5: blocking-fs [ ] `nap::db::query` blocks the runtime worker",
+            "src/lib.rs:3:5: blocking-fs [!] `nap::db::query` blocks the runtime worker",
             "src/lib.rs:3:22: blocking-fs [ ] `nap::db::Client::query` blocks the runtime worker",
             "src/lib.rs:21:5: blocking-fs [*] `std::fs::read_to_string` blocks the runtime worker",
         ]

@@ -171,7 +171,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// Whether the type is `Send`, or `Sync`.
-    fn is(&self, type_: Ty<'db>, marker: &str) -> bool {
+    pub(super) fn is(&self, type_: Ty<'db>, marker: &str) -> bool {
         let Some(marker) = self.marker(marker) else { return false };
         let param_env = self.db.trait_environment(self.function.into());
         let environment = ParamEnvAndCrate { param_env, krate: self.krate() };

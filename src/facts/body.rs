@@ -202,6 +202,7 @@ impl<'db> BodyFacts<'db> {
         handed: Option<FutureRuns>,
     ) {
         let row = self.row_of_type(self.infer.expr_ty(callee));
+        let row = row.and_then(|it| self.row_with_values(it, args, args));
         self.add_use(expr, function_of(self.infer.expr_ty(callee)), context, handed);
         self.parents.insert(callee, expr);
         match &self.body[callee] {
@@ -235,6 +236,7 @@ impl<'db> BodyFacts<'db> {
     ) {
         let method = self.infer.method_resolution(expr).map(|(it, _)| it);
         let row = method.and_then(|it| self.known.function(self.db, it)).cloned();
+        let row = row.and_then(|it| self.row_with_values(it, &[receiver], args));
         self.add_use(expr, method, context, handed);
         // `async { .. }.instrument(span)` is handed on as the block itself would be; so is the receiver of a method
         // that takes a future.

@@ -282,6 +282,23 @@ impl BodyFacts<'_> {
         }
     }
 
+    /// The variables that this expression itself makes.
+    pub(super) fn own_bindings(&self, expr: ExprId) -> BTreeSet<Local> {
+        let mut scope = DropScope::default();
+        self.bindings_of(expr, &mut scope);
+        scope.locals
+    }
+
+    pub(super) fn is_parameter(&self, local: Local) -> bool {
+        let mut parameters = DropScope::default();
+        for param in &self.body.params {
+            self.bindings_in(param.user_written, &mut parameters);
+            self.bindings_in(param.formal, &mut parameters);
+        }
+        parameters.locals.contains(&local)
+            || self.body.self_param.iter().any(|it| [it.formal, it.user_written].contains(&local))
+    }
+
     pub(super) fn walk(&self, expr: ExprId, each: &mut dyn FnMut(ExprId)) {
         each(expr);
         let mut children = Vec::new();

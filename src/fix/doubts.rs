@@ -25,7 +25,7 @@ pub(super) struct Case<'a, 'db> {
 
 impl Case<'_, '_> {
     /// Each doubt makes the fix `Unsafe` and is said.
-    pub fn apply_to(&self, template: &Template, fix: &mut Fix) {
+    pub fn apply_to(&self, template: Option<&Template>, fix: &mut Fix) {
         let doubts = [
             fix.doubt.take(),
             self.conditional(),
@@ -34,7 +34,7 @@ impl Case<'_, '_> {
             self.split_changes(),
             self.driven_elsewhere(),
             self.without_timers(),
-            self.lost_receiver(template),
+            template.and_then(|it| self.lost_receiver(it)),
         ];
         let mut doubts: Vec<String> = doubts.into_iter().flatten().collect();
         if let Some(name) = self.body.dropped_receiver(self.mention) {
@@ -79,7 +79,8 @@ impl Case<'_, '_> {
         let row = &self.mention.row;
         let own = row.path.split("::").next().unwrap_or_default();
         let is_own = matches!(&self.around.runtime, Runtime::One(driver) if driver.name == own);
-        let waits = row.blocks == Some(Wait::Future) && row.cap() == Applicability::Safe;
+        let waits =
+            (row.panics || row.blocks == Some(Wait::Future)) && row.cap() == Applicability::Safe;
         (waits && !is_own)
             .then(|| format!("this code may not be driven by {own}, and the future may need it"))
     }

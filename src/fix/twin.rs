@@ -29,7 +29,10 @@ pub fn await_twin(
             "the future is that of this very function, which has to be boxed first",
         )]);
     }
-    let driver = driver(around, &template, mention)?;
+    let driver = match template.root() {
+        Some(root) => Some(driver(around, root, mention)?),
+        None => None,
+    };
     let (blocking, doubtful) = alive(body, mention, &template, &call);
     if !blocking.is_empty() {
         return Err(blocking.iter().map(Alive::note).collect());
@@ -51,8 +54,9 @@ pub fn await_twin(
         wants: BTreeSet::new(),
     };
     let case = Case { around, body, mention, driver, alive: &doubtful };
-    case.apply_to(&template, &mut fix);
-    fix.wants.extend(feature(around, mention, driver));
+    case.apply_to(Some(&template), &mut fix);
+    let needed = mention.row.feature().zip(driver);
+    fix.wants.extend(needed.and_then(|((_, it), driver)| feature(around, it, driver)));
     Ok(fix)
 }
 
@@ -85,13 +89,12 @@ fn callable(body: &BodyFacts<'_>, mention: &Mention) -> Result<CallParts, Vec<No
     }
 }
 
-/// The runtime whose twin may be called here; none is asked for when the template names no crate.
-fn driver<'a>(
+/// The runtime `root`, when it drives this code.
+pub(super) fn driver<'a>(
     around: &'a Surroundings<'_>,
-    template: &Template,
+    root: &str,
     mention: &Mention,
-) -> Result<Option<&'a Driver>, Vec<Note>> {
-    let Some(root) = template.root() else { return Ok(None) };
+) -> Result<&'a Driver, Vec<Note>> {
     let no = |text: String| Err(vec![Note::new(text)]);
     match &around.runtime {
         Runtime::One(driver) if driver.name == root => {
@@ -100,7 +103,7 @@ fn driver<'a>(
                 Some((since, version)) => {
                     no(format!("its twin came with {root} {since}, and this is {version}"))
                 }
-                None => Ok(Some(driver)),
+                None => Ok(driver),
             }
         }
         Runtime::One(driver) => no(format!(
@@ -147,9 +150,8 @@ fn alive(
     found.into_iter().partition(|it| it.matter >= Matter::UnknownType)
 }
 
-fn feature(around: &Surroundings<'_>, mention: &Mention, driver: Option<&Driver>) -> Option<Want> {
-    let (_, feature) = mention.row.feature()?;
-    let driver = driver?;
+/// The feature to turn on, where it is not on already.
+pub(super) fn feature(around: &Surroundings<'_>, feature: &str, driver: &Driver) -> Option<Want> {
     (!driver.features.contains(feature)).then(|| {
         let want = FeatureWant {
             manifest: around.manifest.clone(),

@@ -14,11 +14,14 @@ use ra_ap_hir_def::{
     AdtId, FunctionId, ItemContainerId, Lookup, MacroId, ModuleDefId, TraitId, per_ns::PerNs,
     signatures::FunctionSignature,
 };
-use ra_ap_hir_ty::{db::HirDatabase, next_solver::TyKind};
+use ra_ap_hir_ty::{
+    db::HirDatabase,
+    next_solver::{Ty, TyKind},
+};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
-use crate::knowledge::{ClosureRuns, CrateRows, Row};
+use crate::knowledge::{ClosureRuns, CrateRows, Row, Wait};
 
 /// What is known of the definitions of one workspace.
 #[derive(Default)]
@@ -123,7 +126,7 @@ impl Known {
             return;
         }
         let row = Arc::new(row.clone());
-        if row.blocks.is_some() {
+        if row.blocks.is_some() || row.source.is_some() {
             self.blocking_names.push(row.name().to_owned());
         }
         if matches!(row.closure, Some(ClosureRuns::LaterHere | ClosureRuns::Worker)) {
@@ -170,6 +173,19 @@ impl Known {
             let name = FunctionSignature::of(db, function).name.as_str().to_owned();
             self.methods.get(&(owner, name))
         })
+    }
+
+    /// What reading from a value of this type waits for, or writing to it: through references, boxes and buffers.
+    pub fn source(&self, type_: Ty<'_>) -> Option<Wait> {
+        match type_.kind() {
+            TyKind::Ref(_, it, _) => self.source(it),
+            TyKind::Adt(adt, args) => {
+                let row = self.type_(adt.def_id())?;
+                row.source
+                    .or_else(|| args.types().find_map(|it| self.source(it)).filter(|_| row.wraps))
+            }
+            _ => None,
+        }
     }
 
     pub fn type_(&self, adt: AdtId) -> Option<&Arc<Row>> {
