@@ -13,6 +13,7 @@ use crate::{
 mod arguments;
 mod catalogue;
 mod hints;
+mod interactive;
 mod load;
 mod output;
 mod paths;

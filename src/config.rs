@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::finding::Severity;
+use crate::{
+    config::decision::Fixes,
+    finding::{Applicability, Fix, Severity},
+};
 
+pub mod decision;
 pub mod document;
 pub mod names;
 pub mod suppression;
@@ -28,7 +32,7 @@ pub struct ProjectRequest {
 }
 
 /// Which findings and fixes are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Choice {
     /// Rules by name; empty means all.
     pub select: Vec<String>,
@@ -41,6 +45,7 @@ pub struct Choice {
     pub locked_by: Option<&'static str>,
     pub suppressions: Suppressions,
     pub reasons: Reasons,
+    pub fixes: Fixes,
 }
 
 /// Whether what a comment suppresses is left alone.
@@ -60,6 +65,12 @@ pub enum Reasons {
 }
 
 impl Choice {
+    /// Whether `fix` may be taken without asking.
+    pub fn takes(&self, fix: &Fix) -> bool {
+        let least = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        fix.applicability >= least
+    }
+
     pub fn wants_rule(&self, rule: &str) -> bool {
         let names = |list: &[String]| list.iter().any(|it| it == rule);
         (self.select.is_empty() || names(&self.select)) && !names(&self.ignore)

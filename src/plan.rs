@@ -71,3 +71,15 @@ pub struct Skipped {
 pub fn plan(workspace: &mut Workspace, rows: &[CrateRows], choice: &Choice) -> Plan {
     Planner::new(workspace, rows, choice).run()
 }
+
+/// Plans once more, from the texts that `plan` started from, what `choice` asks for now.
+pub fn plan_again(
+    workspace: &mut Workspace,
+    rows: &[CrateRows],
+    choice: &Choice,
+    plan: &Plan,
+) -> Plan {
+    let before = plan.changes.iter().map(|it| (it.file.clone(), it.before.clone())).collect();
+    workspace.set_texts(before);
+    Planner::new(workspace, rows, choice).run()
+}

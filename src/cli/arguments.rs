@@ -76,6 +76,14 @@ pub(super) struct ScanArguments {
     #[arg(long, help_heading = "Mode")]
     apply: bool,
 
+    /// Ask about each fix first; nothing is written before the last answer
+    #[arg(short, long, help_heading = "Mode")]
+    pub(super) interactive: bool,
+
+    /// Take the Enter key for a no
+    #[arg(long, requires = "interactive", help_heading = "Mode")]
+    pub(super) default_no: bool,
+
     /// Rules or groups to look for, in place of all
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
     pub(super) select: Vec<String>,

@@ -24,7 +24,8 @@ fn kept(arguments: &[OsString]) -> Vec<String> {
     let mut arguments = arguments.iter().map(|it| it.to_string_lossy());
     while let Some(argument) = arguments.next() {
         match argument.as_ref() {
-            "--dry-run" | "--apply" | "-q" | "--quiet" | "-v" | "--verbose" => (),
+            "--dry-run" | "--apply" | "-q" | "--quiet" | "-v" | "--verbose" | "-i"
+            | "--interactive" | "--default-no" => (),
             "--output-format" | "-o" | "--output-file" | "--report" => {
                 arguments.next();
             }

@@ -5,15 +5,15 @@ use crate::{
     cli::{
         Outcome,
         arguments::ScanArguments,
-        catalogue,
+        catalogue, interactive,
         load::{self, StdSources},
         output, paths,
         progress::Progress,
         reports, undo, write,
     },
-    config::{Choice, Reasons},
+    config::{Choice, Reasons, decision::Fixes},
     finding::{Finding, Severity},
-    knowledge,
+    knowledge::{self, CrateRows},
     plan::{self, Plan},
     report::{
         Mode, coverage, patch,
@@ -28,6 +28,7 @@ pub(super) fn scan(
     commands: &Commands,
 ) -> Result<Outcome, String> {
     reports::check(&arguments.output)?;
+    interactive::check(arguments)?;
     let mut choice = Choice {
         select: catalogue::chosen(&arguments.select)?,
         ignore: catalogue::chosen(&arguments.ignore)?,
@@ -37,8 +38,10 @@ pub(super) fn scan(
         locked_by: arguments.project.locked_by(),
         suppressions: arguments.suppressions(),
         reasons: Reasons::Optional,
+        fixes: Fixes::Best,
     };
-    let (workspace, lock, plan) = planned(arguments, &mut choice)?;
+    let (mut planned, lock) = planned(arguments, &choice)?;
+    let plan = &planned.plan;
     if !arguments.output.quiet {
         output::note(&coverage::render(&plan.coverage));
         if arguments.output.verbose {
@@ -50,18 +53,20 @@ pub(super) fn scan(
     let mode = arguments.mode();
     let mut written = None;
     if let (Mode::Apply, Some(lock)) = (mode, lock) {
-        written = match write::write(arguments, &plan, lock) {
+        written = match write::write(arguments, &mut planned, &mut choice, lock) {
             Ok(it) => it,
             Err(interrupted @ Refusal::Interrupted) => {
                 output::note(&format!("{interrupted}\n"));
                 return Ok(Outcome::Interrupted);
             }
             Err(refusal) => {
-                reports::print(&arguments.output, &plan, Mode::DryRun, &workspace)?;
+                let Planned { plan, workspace, .. } = &planned;
+                reports::print(&arguments.output, plan, Mode::DryRun, workspace)?;
                 return Err(refusal.to_string());
             }
         };
     }
+    let Planned { workspace, plan, .. } = planned;
     // What was written is told of, whatever becomes of the report.
     let reported = reports::print(&arguments.output, &plan, mode, &workspace);
     if !arguments.output.quiet {
@@ -75,11 +80,15 @@ pub(super) fn scan(
     Ok(outcome)
 }
 
-/// The workspace, the right to write to it where that is wanted, and what there is to do.
-fn planned(
-    arguments: &ScanArguments,
-    choice: &mut Choice,
-) -> Result<(Workspace, Option<Lock>, Plan), String> {
+/// What there is to do, and all that it takes to plan it once more.
+pub(super) struct Planned {
+    pub(super) workspace: Workspace,
+    pub(super) rows: Vec<CrateRows>,
+    pub(super) plan: Plan,
+}
+
+/// What there is to do, and the right to write it where that is wanted.
+fn planned(arguments: &ScanArguments, choice: &Choice) -> Result<(Planned, Option<Lock>), String> {
     let progress = Progress::start(&arguments.output);
     let request = arguments.project.request(paths::start(&choice.paths)?);
     let std_sources = match arguments.project.install_std_sources {
@@ -96,7 +105,7 @@ fn planned(
     let mut rows = knowledge::shipped().map_err(|it| it.join("; "))?;
     rows.extend(configuration::of_root(workspace.root())?.knowledge);
     let plan = plan::plan(&mut workspace, &rows, choice);
-    Ok((workspace, lock, plan))
+    Ok((Planned { workspace, rows, plan }, lock))
 }
 
 fn end(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace, commands: &Commands) {

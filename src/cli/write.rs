@@ -10,8 +10,9 @@ use crate::{
         transaction::Transaction,
         undo,
     },
-    cli::{arguments::ScanArguments, output},
-    plan::Plan,
+    cli::{arguments::ScanArguments, interactive, output, scan::Planned},
+    config::Choice,
+    plan,
     report::Mode,
 };
 
@@ -32,14 +33,23 @@ pub(super) fn prepare(arguments: &ScanArguments, root: &Path) -> Result<Option<L
     Ok(None)
 }
 
-/// All of the plan or nothing. The run comes back by which it can be undone, if anything was written.
+/// All of `planned` that the user wants, or nothing; then `planned` is what was written. The run comes back by which it
+/// can be undone, if anything was written.
 pub(super) fn write(
     arguments: &ScanArguments,
-    plan: &Plan,
+    planned: &mut Planned,
+    choice: &mut Choice,
     lock: Lock,
 ) -> Result<Option<String>, Refusal> {
     let allow = Allow { dirty: arguments.allow_dirty, no_vcs: arguments.allow_no_vcs };
-    let mut transaction = Transaction::begin(lock, &plan.changes, allow)?;
-    transaction.write(&plan.changes)?;
+    let mut transaction = Transaction::begin(lock, &planned.plan.changes, allow)?;
+    if arguments.interactive {
+        let unheard = |it| Refusal::Failed(format!("the answers cannot be heard: {it}"));
+        let fixes = interactive::ask(arguments, &planned.plan, choice).map_err(unheard)?;
+        choice.fixes = fixes.ok_or(Refusal::Interrupted)?;
+        let Planned { workspace, rows, plan } = planned;
+        *plan = plan::plan_again(workspace, rows, choice, plan);
+    }
+    transaction.write(&planned.plan.changes)?;
     transaction.finish()
 }

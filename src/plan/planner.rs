@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::{
     config::Choice,
-    finding::{Applicability, Coverage, FilePath, Finding, Fix, Place, Want},
+    finding::{Coverage, FilePath, Finding, Place, Want},
     knowledge::CrateRows,
     page::Page,
     plan::{
@@ -60,6 +60,7 @@ impl<'a> Planner<'a> {
             }
         }
         self.plan.remaining = self.wanted(&heard.findings);
+        self.tell_what_was_chosen_in_vain();
         self.plan.suppressed = self.wanted(&heard.suppressed);
         self.plan.changes = self.changes();
         let spoken_of = self.spoken_of();
@@ -145,7 +146,9 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let finding = &finding;
-            let Some(fix) = finding.fixes.iter().find(|it| self.may_apply(it)) else { continue };
+            let possible = finding.fixes.iter().filter(|it| self.choice.takes(it));
+            let fix = self.choice.fixes.choose(&key.0, finding.rule, possible);
+            let Some(fix) = fix else { continue };
             if let Err(reason) = self.features.possible(self.workspace, fix, self.choice.locked_by)
             {
                 self.skip(finding, &fix.title, &reason);
@@ -161,12 +164,6 @@ impl<'a> Planner<'a> {
             }
         }
         (merged, repairs)
-    }
-
-    fn may_apply(&self, fix: &Fix) -> bool {
-        let least =
-            if self.choice.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
-        fix.applicability >= least
     }
 
     /// All of `merged`, or nothing and why.
@@ -227,6 +224,15 @@ impl<'a> Planner<'a> {
         if self.refused.insert(key(at.clone(), finding)) {
             let (title, reason) = (title.to_owned(), reason.to_owned());
             self.plan.skipped.push(Skipped { finding: finding.clone(), at, title, reason });
+        }
+    }
+
+    /// A fix that the user chose may be gone once others are done.
+    fn tell_what_was_chosen_in_vain(&mut self) {
+        for ((at, _), finding) in self.with_keys(self.plan.remaining.clone()) {
+            if let Some(title) = self.choice.fixes.chosen(&at, finding.rule) {
+                self.skip(&finding, title, "the other fixes have changed what it was for");
+            }
         }
     }
 

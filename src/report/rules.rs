@@ -65,7 +65,7 @@ pub fn explain(page: &Page) -> String {
 }
 
 /// The page without its header.
-pub(super) fn body(page: &Page) -> &str {
+pub fn body(page: &Page) -> &str {
     let header = page.text.strip_prefix("---\n").and_then(|it| it.split_once("\n---\n"));
     header.map_or(page.text.as_str(), |it| it.1).trim()
 }

@@ -42,6 +42,7 @@ impl Fixture {
                 paths: vec![],
                 fail_on: None,
                 locked_by: None,
+                fixes: Default::default(),
                 suppressions: Suppressions::Honoured,
                 reasons: Reasons::Optional,
             };

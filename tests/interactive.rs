@@ -1,0 +1,216 @@
+//! `--interactive` in a real terminal: tmux gives one, and says what stands on it.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+const MANIFEST: &str = "\
+[package]
+name = \"asked\"
+edition = \"2024\"
+
+[dependencies]
+tokio = { version = \"1\", features = [\"rt\", \"time\", \"fs\"] }
+
+[workspace]
+";
+
+const LIB: &str = "\
+mod other;
+
+pub async fn one() {
+    std::thread::sleep(std::time::Duration::from_millis(1));
+}
+
+pub async fn two() -> String {
+    other::three().await;
+    std::fs::read_to_string(\"two\").unwrap_or_default()
+}
+";
+
+const OTHER: &str = "\
+pub async fn three() {
+    std::thread::sleep(std::time::Duration::from_millis(3));
+}
+";
+
+/// How long a machine with other things to do may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Project {
+        let project = Project { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(project.path().join("src")).unwrap();
+        for (file, text) in [("Cargo.toml", MANIFEST), ("src/lib.rs", LIB), ("src/other.rs", OTHER)]
+        {
+            fs::write(project.path().join(file), text).unwrap();
+        }
+        run(Command::new(env!("CARGO")).arg("generate-lockfile").current_dir(project.path()));
+        for arguments in
+            ["init -q", "add .", "-c user.name=a -c user.email=a@b.c commit -q -m start"]
+        {
+            let mut git = Command::new("git");
+            run(git.args(arguments.split(' ')).current_dir(project.path()));
+        }
+        project
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn text(&self, file: &str) -> String {
+        fs::read_to_string(self.path().join(file)).unwrap()
+    }
+
+    fn is_as_it_was(&self) -> bool {
+        self.text("src/lib.rs") == LIB && self.text("src/other.rs") == OTHER
+    }
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    output
+}
+
+/// A terminal in which the program runs; when it has ended, the terminal says how, and how it left the keyboard.
+struct Terminal {
+    name: String,
+}
+
+impl Terminal {
+    /// Nothing where tmux is missing: then a test cannot be run, and says so.
+    fn start(project: &Project, arguments: &str) -> Option<Terminal> {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        if Command::new("tmux").arg("-V").output().is_err() {
+            eprintln!("skipped: there is no tmux");
+            return None;
+        }
+        let number = STARTED.fetch_add(1, Ordering::SeqCst);
+        let terminal = Terminal { name: format!("async-fix-{}-{number}", std::process::id()) };
+        let program = env!("CARGO_BIN_EXE_async-fix");
+        let state = project.path().join(".git/state");
+        let script = format!(
+            "XDG_STATE_HOME='{}' '{program}' {arguments}; echo \"ended with $?\"; stty -a | grep -owE -e '-?(icanon|echo|isig)' | tr '\\n' ' '; echo end; sleep 600",
+            state.display()
+        );
+        let size = ["-x", "150", "-y", "120"];
+        run(terminal
+            .tmux()
+            .args(["new-session", "-d"])
+            .args(size)
+            .args(["-c"])
+            .arg(project.path())
+            .arg(script));
+        Some(terminal)
+    }
+
+    fn tmux(&self) -> Command {
+        let mut command = Command::new("tmux");
+        command.args(["-L", &self.name, "-f", "/dev/null"]);
+        command
+    }
+
+    fn press(&self, key: &str) {
+        run(self.tmux().args(["send-keys", key]));
+    }
+
+    fn screen(&self) -> String {
+        let output = run(self.tmux().args(["capture-pane", "-p", "-J"]));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Waits until `text` stands on the screen, and returns all that does.
+    fn wait_for(&self, text: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let screen = self.screen();
+            if screen.contains(text) {
+                return screen;
+            }
+            assert!(start.elapsed() < PATIENCE, "{text:?} never came:\n{screen}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Waits for the end, and checks that the keyboard works as before.
+    fn wait_for_end(&self, status: u8) -> String {
+        let screen = self.wait_for(" end");
+        assert!(screen.contains(&format!("ended with {status}\n")), "{screen}");
+        assert!(screen.contains("isig icanon echo end"), "{screen}");
+        screen
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.tmux().arg("kill-server").output();
+    }
+}
+
+#[test]
+fn what_was_agreed_to_is_written_at_the_end() {
+    let project = Project::new();
+    let Some(terminal) = Terminal::start(&project, "--apply --interactive --default-no") else {
+        return;
+    };
+    let first = terminal.wait_for("Write this fix? (1 of 3) [y,N,a,A,s,f,q,?]");
+    assert!(first.contains("--> src/lib.rs:4:5"), "{first}");
+    assert!(first.contains("4 +     tokio::time::sleep("), "{first}");
+    assert!(!first.contains("src/other.rs"), "{first}");
+    terminal.press("?");
+    terminal.wait_for("# blocking-sleep");
+    terminal.wait_for("Ctrl-C  write nothing");
+    terminal.press("Enter");
+    terminal.wait_for("(2 of 3)");
+    terminal.press("y");
+    terminal.wait_for("(3 of 3)");
+    assert!(project.is_as_it_was());
+    terminal.press("a");
+    // One finding is left.
+    let end = terminal.wait_for_end(1);
+    assert!(end.contains("async-fix undo"), "{end}");
+    let old = "std::fs::read_to_string(\"two\")";
+    let fixed = LIB.replace(old, "tokio::fs::read_to_string(\"two\").await");
+    assert_eq!(project.text("src/lib.rs"), fixed);
+    let fixed = OTHER.replace("std::thread", "tokio::time").replace("3));", "3)).await;");
+    assert_eq!(project.text("src/other.rs"), fixed);
+}
+
+#[test]
+fn ctrl_c_leaves_everything_as_it_was() {
+    let project = Project::new();
+    let Some(terminal) = Terminal::start(&project, "--apply -i") else { return };
+    terminal.wait_for("(1 of 3) [Y,n,");
+    terminal.press("y");
+    terminal.wait_for("(2 of 3)");
+    terminal.press("C-c");
+    let end = terminal.wait_for_end(130);
+    assert!(end.contains("interrupted; all files are as they were"), "{end}");
+    assert!(project.is_as_it_was());
+}
+
+#[test]
+fn it_asks_only_where_somebody_can_answer() {
+    let project = Project::new();
+    for (arguments, because) in [
+        (&["--interactive"][..], "it asks what to write, so it goes with `--apply`"),
+        (&["--apply", "-i"], "it asks in a terminal, and this is none"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_async-fix"));
+        let output = command.args(arguments).current_dir(project.path()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let sentence = format!("error: `--interactive` cannot be used here: {because}\n");
+        assert_eq!((said, output.status.code()), (sentence, Some(2)));
+        assert!(project.is_as_it_was());
+    }
+}
