@@ -225,6 +225,15 @@ fn a_transaction_can_change_its_mind() {
     drop(begin());
     assert_eq!(texts(), ["a", "b", "c"]);
 
+    // One that comes back to its first thought can be undone as any other.
+    let mut transaction = begin();
+    transaction.write(&to_changes(&[("a.rs", "a\n", "AA\n")])).unwrap();
+    transaction.write(&to_changes(&[("a.rs", "a\n", "A\n"), ("b.rs", "b\n", "B\n")])).unwrap();
+    let run = transaction.finish().unwrap();
+    let run = undo::find(project.state.path(), run.as_deref(), &project.path("")).unwrap();
+    assert_eq!(undo::undo(project.state.path(), &run).unwrap(), 2);
+    assert_eq!(texts(), ["a", "b", "c"]);
+
     // One that ends where it began leaves nothing to undo.
     let mut transaction = begin();
     transaction.write(&[]).unwrap();

@@ -17,6 +17,8 @@ mod fixture;
 mod readme;
 #[path = "pages/robust.rs"]
 mod robust;
+#[path = "pages/written.rs"]
+mod written;
 
 use fixture::Fixture;
 
@@ -44,9 +46,11 @@ fn main() {
         let name = format!("{}::header_says_which_fix", rule.name);
         trials.push(Trial::test(name, move || example::check_header(&fixture, &page)));
     }
-    let laws: [(&str, Law); 5] = [
+    let laws: [(&str, Law); 7] = [
         ("examples_compile_before_and_after", compile::every_example),
         ("all_fixes_together_compile", compile::all_together),
+        ("examples_are_written_as_the_dry_run_says", written::examples),
+        ("the_demo_is_written_as_the_dry_run_says", written::demo),
         ("a_deleted_token_never_panics", robust::deleted_tokens),
         ("rows_resolve", robust::rows_resolve),
         ("readme_lists_every_rule", |_| readme::lists_every_rule()),

@@ -130,7 +130,7 @@ impl Journal {
     /// Notes the text that a file is about to get.
     pub(super) fn note_text(&mut self, index: usize, text: &str) -> io::Result<()> {
         let Some(file) = self.files.get_mut(index) else { return Ok(()) };
-        if !file.written.iter().any(|it| it == text) {
+        if file.written.last().is_none_or(|it| it != text) {
             let name = format!("{index}.after-{}", file.written.len() + 1);
             write_all(&self.folder.join(name), text.as_bytes())?;
             write::sync_folder(&self.folder);

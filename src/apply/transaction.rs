@@ -1,6 +1,10 @@
 //! A run that writes: every file gets its new text, or all keep the old one.
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::PathBuf,
+};
 
 use crate::{
     apply::{
@@ -29,6 +33,8 @@ struct Writing {
     signals: PutOff,
     /// What the files of the journal should hold right now.
     now: Vec<String>,
+    /// Indices of the files that this run wrote to, or tried to.
+    touched: BTreeSet<usize>,
 }
 
 impl Transaction {
@@ -177,7 +183,8 @@ impl Transaction {
             None => {
                 let signals = PutOff::start().map_err(Problem::Journal)?;
                 let journal = Journal::open(&self.lock).map_err(Problem::Journal)?;
-                self.writing.insert(Writing { journal, signals, now: Vec::new() })
+                let (now, touched) = (Vec::new(), BTreeSet::new());
+                self.writing.insert(Writing { journal, signals, now, touched })
             }
         };
         writing.now.extend(new.iter().map(|it| it.before.clone()));
@@ -194,7 +201,8 @@ impl Transaction {
     }
 
     fn replace(&mut self, wanted: &BTreeMap<PathBuf, String>) -> Result<(), Problem> {
-        let Some(Writing { journal, signals, now }) = &mut self.writing else { return Ok(()) };
+        let Some(writing) = &mut self.writing else { return Ok(()) };
+        let Writing { journal, signals, now, touched } = writing;
         // All new texts are on disk before the first old one is gone: a full disk is noticed in time.
         let mut staged = Vec::new();
         for (index, saved) in journal.files.iter().enumerate() {
@@ -213,19 +221,19 @@ impl Transaction {
                 return Err(Problem::Sentence(problem));
             }
             // Said first: a file that is written in place may be left half done.
-            now[index].clone_from(text);
+            touched.insert(index);
             ready.commit().map_err(|it| unwritable(saved, &it))?;
+            now[index].clone_from(text);
         }
         heed(signals)
     }
 
     /// Puts back what was written. What could not be is told, with the run that still can.
     fn put_back(&mut self) -> Option<(String, Vec<PathBuf>)> {
-        let Writing { journal, signals, now } = self.writing.take()?;
-        // A file that this run does not hold changed is left alone, whatever became of it.
-        let touched = journal.files.iter().enumerate().zip(&now);
-        let touched = touched.filter(|((_, saved), now)| saved.before != **now).map(|it| it.0);
-        let stuck = restore::restore(&journal.id, touched);
+        let Writing { journal, signals, touched, .. } = self.writing.take()?;
+        // A file that this run has not written to is left alone, whatever became of it.
+        let files = journal.files.iter().enumerate().filter(|it| touched.contains(&it.0));
+        let stuck = restore::restore(&journal.id, files);
         if stuck.is_empty() {
             journal.discard();
         }

@@ -1,0 +1,201 @@
+//! Runs a program as a debugger does and stops it at every step that could change a file.
+//!
+//! The program is the real one, without a hook in it, and a step is what the system sees of it: a system call that
+//! makes, writes, syncs, moves or takes away a file below the folders of the test, or that starts a process or waits
+//! for one. So no step is forgotten, whatever library takes it.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io::Read,
+    os::unix::{fs::FileExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use super::process::{self, Stop};
+
+/// What happens to the program when it is about to take a step.
+pub enum Fault<'a> {
+    None,
+    /// The process is gone at once, as by `kill -9`.
+    Kill,
+    /// The step is not taken, and the system says why.
+    Error(i32),
+    /// The process is asked to end.
+    Signal(i32),
+    /// Something happens elsewhere before it goes on.
+    Meanwhile(&'a mut dyn FnMut()),
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub struct Run {
+    /// Its steps, in words.
+    pub steps: Vec<String>,
+    /// Nothing when a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A program under the tracer.
+pub struct Traced {
+    child: Child,
+    folder: PathBuf,
+    steps: Vec<String>,
+    /// The threads that are in the middle of a call whose end is to be forged.
+    forged: Option<(i32, i32)>,
+}
+
+/// Runs `command`; at its step number `at`, counted from 0, `fault` happens. Steps elsewhere than below `folder` do
+/// not count.
+static FAULTS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many there were.
+pub fn faults() -> usize {
+    FAULTS.load(Ordering::Relaxed)
+}
+
+pub fn run(command: &mut Command, folder: &Path, at: usize, fault: Fault) -> Run {
+    Traced::start(command, folder).go_on(at, fault)
+}
+
+impl Traced {
+    fn start(command: &mut Command, folder: &Path) -> Traced {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // SAFETY: between fork and exec this makes one system call and touches no memory.
+        unsafe {
+            command.pre_exec(process::ask_to_be_traced);
+        }
+        let child = command.spawn().expect("the program starts");
+        let pid = child.id() as i32;
+        process::follow(pid);
+        process::go_on(pid, 0);
+        let folder = folder.canonicalize().expect("the folder is there");
+        Traced { child, folder, steps: Vec::new(), forged: None }
+    }
+
+    fn go_on(mut self, at: usize, mut fault: Fault) -> Run {
+        let main = self.child.id() as i32;
+        let code = loop {
+            match process::wait() {
+                (pid, Stop::Exited(code)) if pid == main => break Some(code),
+                (pid, Stop::Killed) if pid == main => break None,
+                (_, Stop::Exited(_) | Stop::Killed) => (),
+                (pid, Stop::Call) => {
+                    self.at_call(pid, at, &mut fault);
+                    process::go_on(pid, 0);
+                }
+                // A new thread starts with a stop that nobody sent.
+                (pid, Stop::Event | Stop::Signal(libc::SIGSTOP)) => process::go_on(pid, 0),
+                (pid, Stop::Signal(signal)) => process::go_on(pid, signal),
+            }
+        };
+        let stdout = read(self.child.stdout.take());
+        let stderr = read(self.child.stderr.take());
+        Run { steps: self.steps, code, stdout, stderr }
+    }
+
+    fn at_call(&mut self, pid: i32, at: usize, fault: &mut Fault) {
+        let (number, arguments) = match process::call(pid) {
+            Some(process::Call::Entry(number, arguments)) => (number, arguments),
+            Some(process::Call::Exit) => {
+                if let Some((_, error)) = self.forged.take_if(|it| it.0 == pid) {
+                    process::set_registers(pid, |it| it.rax = -i64::from(error) as u64);
+                }
+                return;
+            }
+            None => return,
+        };
+        let Some(step) = self.step(pid, number, &arguments) else { return };
+        self.steps.push(step);
+        if self.steps.len() - 1 != at {
+            return;
+        }
+        let main = self.child.id() as i32;
+        FAULTS.fetch_add(1, Ordering::Relaxed);
+        match fault {
+            Fault::None => (),
+            Fault::Kill => process::send(main, libc::SIGKILL),
+            Fault::Signal(signal) => process::send(main, *signal),
+            Fault::Error(error) => {
+                // There is no such call, so nothing happens.
+                process::set_registers(pid, |it| it.orig_rax = u64::MAX);
+                self.forged = Some((pid, *error));
+            }
+            Fault::Meanwhile(work) => work(),
+        }
+    }
+
+    /// What a call is about to do, if it counts.
+    fn step(&self, pid: i32, number: i64, arguments: &[u64; 6]) -> Option<String> {
+        let of_file = |name: &str| self.opened(pid, arguments[0]).map(|it| format!("{name} {it}"));
+        let of_path = |name: &str, at: usize| {
+            let path = self.named(pid, arguments[at])?;
+            Some(format!("{name} {path}"))
+        };
+        match number {
+            libc::SYS_openat => {
+                let changes = (libc::O_CREAT | libc::O_TRUNC) as u64;
+                (arguments[2] & changes != 0).then(|| of_path("open", 1)).flatten()
+            }
+            libc::SYS_write | libc::SYS_pwrite64 | libc::SYS_writev => of_file("write"),
+            libc::SYS_fsync | libc::SYS_fdatasync => of_file("sync"),
+            libc::SYS_ftruncate => of_file("cut"),
+            libc::SYS_fchmod | libc::SYS_fchown => of_file("chmod"),
+            libc::SYS_flock => of_file("lock"),
+            libc::SYS_chmod => of_path("chmod", 0),
+            libc::SYS_rename => of_path("rename", 0),
+            libc::SYS_renameat | libc::SYS_renameat2 => of_path("rename", 1),
+            libc::SYS_link => of_path("link", 0),
+            libc::SYS_linkat => of_path("link", 1),
+            libc::SYS_mkdir | libc::SYS_rmdir | libc::SYS_unlink => of_path("mkdir or unlink", 0),
+            libc::SYS_mkdirat => of_path("mkdir", 1),
+            // The path may be relative to an open folder.
+            libc::SYS_unlinkat => Some(format!("unlink {}", self.text(pid, arguments[1])?)),
+            libc::SYS_wait4 | libc::SYS_waitid => Some("wait for a process".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The file behind a descriptor, when it lies in the folder of the test.
+    fn opened(&self, pid: i32, descriptor: u64) -> Option<String> {
+        let path = fs::read_link(format!("/proc/{pid}/fd/{descriptor}")).ok()?;
+        let path = path.strip_prefix(&self.folder).ok()?;
+        Some(path.display().to_string())
+    }
+
+    fn named(&self, pid: i32, address: u64) -> Option<String> {
+        let path = self.text(pid, address)?;
+        let path = Path::new(&path).strip_prefix(&self.folder).ok()?;
+        Some(path.display().to_string())
+    }
+
+    /// A string in the memory of the program.
+    fn text(&self, pid: i32, address: u64) -> Option<String> {
+        let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
+        let mut bytes = vec![0; 4096];
+        // The string may stand at the end of what can be read.
+        let length = memory.read_at(&mut bytes, address).or_else(|_| {
+            let to_page_end = 4096 - (address % 4096) as usize;
+            memory.read_at(&mut bytes[..to_page_end], address)
+        });
+        let bytes = bytes[..length.ok()?].split(|it| *it == 0).next()?;
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+fn read(pipe: Option<impl Read>) -> String {
+    let mut text = String::new();
+    pipe.expect("a pipe").read_to_string(&mut text).expect("it says text");
+    text
+}
+
+/// This very program with other arguments.
+pub fn myself(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a name"));
+    command.args(arguments.iter().map(OsString::from));
+    command
+}
