@@ -46,6 +46,16 @@ pub struct Choice {
     pub suppressions: Suppressions,
     pub reasons: Reasons,
     pub fixes: Fixes,
+    pub remedy: Remedy,
+}
+
+/// What is done about a finding.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub enum Remedy {
+    #[default]
+    Fix,
+    /// A comment is written that suppresses it.
+    Suppress { reason: Option<String> },
 }
 
 /// Whether what a comment suppresses is left alone.

@@ -1,7 +1,7 @@
 //! Rounds in memory until nothing changes: what `--dry-run` prints is what `--apply` writes.
 
 use crate::{
-    config::Choice,
+    config::{Choice, Remedy},
     finding::{Applicability, Coverage, FilePath, Finding, Place},
     knowledge::CrateRows,
     plan::planner::Planner,
@@ -28,6 +28,8 @@ pub struct Plan {
     pub remaining: Vec<Finding>,
     /// What is found after the repairs too, and left alone because a comment says so.
     pub suppressed: Vec<Finding>,
+    /// How findings are repaired.
+    pub remedy: Remedy,
     /// Every file that changes, in order of path; manifests and the lock file among them.
     pub changes: Vec<Change>,
     /// Fixes that were wanted and not taken, each with the reason in words.

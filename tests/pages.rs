@@ -17,6 +17,8 @@ mod fixture;
 mod readme;
 #[path = "pages/robust.rs"]
 mod robust;
+#[path = "pages/suppress.rs"]
+mod suppress;
 #[path = "pages/written.rs"]
 mod written;
 
@@ -46,9 +48,10 @@ fn main() {
         let name = format!("{}::header_says_which_fix", rule.name);
         trials.push(Trial::test(name, move || example::check_header(&fixture, &page)));
     }
-    let laws: [(&str, Law); 7] = [
+    let laws: [(&str, Law); 8] = [
         ("examples_compile_before_and_after", compile::every_example),
         ("all_fixes_together_compile", compile::all_together),
+        ("suppressions_work_before_and_after_rustfmt", suppress::every_finding),
         ("examples_are_written_as_the_dry_run_says", written::examples),
         ("the_demo_is_written_as_the_dry_run_says", written::demo),
         ("a_deleted_token_never_panics", robust::deleted_tokens),

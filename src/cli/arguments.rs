@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{ProjectRequest, Suppressions},
+    config::{ProjectRequest, Remedy, Suppressions},
     finding::Severity,
     report::Mode,
 };
@@ -69,11 +69,11 @@ pub(super) struct ScanArguments {
     pub(super) paths: Vec<PathBuf>,
 
     /// Print the patch that --apply would write
-    #[arg(long, conflicts_with = "apply", help_heading = "Mode")]
+    #[arg(long, group = "mode", help_heading = "Mode")]
     dry_run: bool,
 
     /// Write the fixes
-    #[arg(long, help_heading = "Mode")]
+    #[arg(long, group = "mode", help_heading = "Mode")]
     apply: bool,
 
     /// Ask about each fix first; nothing is written before the last answer
@@ -83,6 +83,11 @@ pub(super) struct ScanArguments {
     /// Take the Enter key for a no
     #[arg(long, requires = "interactive", help_heading = "Mode")]
     pub(super) default_no: bool,
+    /// In place of fixes, write comments that suppress what is found
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "", requires = "mode", help_heading = "Mode")]
+    #[arg(conflicts_with_all = ["ignore_suppressions", "unsafe_fixes"])]
+    suppress: Option<String>,
 
     /// Rules or groups to look for, in place of all
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
@@ -272,6 +277,16 @@ impl ScanArguments {
             (true, false) => Mode::DryRun,
             (false, false) => Mode::Check,
         }
+    }
+
+    pub(super) fn remedy(&self) -> Result<Remedy, String> {
+        let Some(reason) = self.suppress.as_deref().map(str::trim) else { return Ok(Remedy::Fix) };
+        if reason.contains(['\n', '\r']) {
+            return Err(
+                "the reason behind `--suppress=` stands in a comment: it is one line".to_owned()
+            );
+        }
+        Ok(Remedy::Suppress { reason: (!reason.is_empty()).then(|| reason.to_owned()) })
     }
 
     pub(super) fn suppressions(&self) -> Suppressions {

@@ -39,6 +39,7 @@ pub(super) fn scan(
         suppressions: arguments.suppressions(),
         reasons: Reasons::Optional,
         fixes: Fixes::Best,
+        remedy: arguments.remedy()?,
     };
     let (mut planned, lock) = planned(arguments, &choice)?;
     let plan = &planned.plan;

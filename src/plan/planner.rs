@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::{
-    config::Choice,
+    config::{Choice, Remedy},
     finding::{Coverage, FilePath, Finding, Place, Want},
     knowledge::CrateRows,
     page::Page,
@@ -14,7 +14,7 @@ use crate::{
         look::{self, Look},
         merge::Merged,
         origin::Origins,
-        suppressed::{Heard, Suppressing},
+        suppressed::{self, Heard, Suppressing},
     },
     rules::{self, Rule},
     workspace::{Texts, Workspace},
@@ -43,7 +43,8 @@ impl<'a> Planner<'a> {
         choice: &'a Choice,
     ) -> Planner<'a> {
         let rules = rules::with_pages();
-        let (plan, features) = (Plan::default(), Features::default());
+        let plan = Plan { remedy: choice.remedy.clone(), ..Plan::default() };
+        let features = Features::default();
         let (original, refused) = (workspace.texts().clone(), HashSet::new());
         Planner { workspace, rows, choice, rules, plan, original, refused, features }
     }
@@ -84,7 +85,12 @@ impl<'a> Planner<'a> {
         files: Option<&BTreeSet<FilePath>>,
     ) -> Heard {
         let Planner { workspace, choice, rules, .. } = self;
-        Suppressing { workspace, choice, rules }.hear(look, coverage, files)
+        let suppressing = Suppressing { workspace, choice, rules };
+        let mut heard = suppressing.hear(look, coverage, files);
+        if let Remedy::Suppress { reason } = &choice.remedy {
+            suppressing.suppress(&mut heard.findings, |it| self.is_wanted(it), reason.as_deref());
+        }
+        heard
     }
 
     /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found.
@@ -125,8 +131,10 @@ impl<'a> Planner<'a> {
             let files = changed(self.workspace.texts(), &before).into_keys().collect();
             let after = self.look_again(heard, &files);
             let mut worse = made_worse(&heard.findings, &after.findings);
-            // A suppression that has lost its use is next to go.
-            worse.retain(|it| !self.is_about_comments(it));
+            // A suppression that has lost its use is next to go; a new one has a use.
+            if self.choice.remedy == Remedy::Fix {
+                worse.retain(|it| !suppressed::is_about_comments(&self.rules, it));
+            }
             if worse.is_empty() {
                 self.plan.repairs.extend(repairs);
                 return Some(after);
@@ -170,7 +178,7 @@ impl<'a> Planner<'a> {
     fn apply(&mut self, merged: Merged) -> Result<(), String> {
         let manifests = features::edits(self.workspace, &merged.features)?;
         let mut texts = Texts::new();
-        for (file, edit) in &merged.edits {
+        for (file, edit) in &merged.edits() {
             let Some(text) = self.workspace.text(file) else { continue };
             let mut text = text.to_owned();
             edit.apply(&mut text);
@@ -251,10 +259,6 @@ impl<'a> Planner<'a> {
         let file = self.workspace.disk_path(&finding.at.file);
         self.choice.wants_rule(finding.rule)
             && (paths.is_empty() || paths.iter().any(|it| file.starts_with(it)))
-    }
-
-    fn is_about_comments(&self, finding: &Finding) -> bool {
-        self.rules.iter().any(|it| it.0.name == finding.rule && it.0.is_about_comments())
     }
 
     fn changes(&self) -> Vec<Change> {

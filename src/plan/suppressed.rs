@@ -8,10 +8,10 @@ use ra_ap_syntax::TextRange;
 use crate::{
     config::{
         Choice, Suppressions,
-        suppression::{Comments, Suppression},
+        suppression::{Comments, Suppression, edit, edit::Spot},
     },
     facts::compiled::{self, Compiled, For},
-    finding::{Coverage, FilePath, Finding, Note, Place},
+    finding::{Applicability, Coverage, FilePath, Finding, Fix, Note, Place},
     page::Page,
     plan::look::{self, Look},
     rules::{
@@ -63,6 +63,27 @@ impl Suppressing<'_> {
         heard
     }
 
+    /// Gives each finding that is wanted, in place of its fixes, the one that suppresses it.
+    pub fn suppress(
+        &self,
+        findings: &mut [Finding],
+        is_wanted: impl Fn(&Finding) -> bool,
+        reason: Option<&str>,
+    ) {
+        findings.iter_mut().for_each(|it| it.fixes.clear());
+        let mut by_file: BTreeMap<FilePath, Vec<&mut Finding>> = BTreeMap::new();
+        for finding in findings.iter_mut().filter(|it| is_wanted(it)) {
+            // What is wrong with a comment is not cured by another one.
+            if !is_about_comments(self.rules, finding) {
+                by_file.entry(finding.at.file.clone()).or_default().push(finding);
+            }
+        }
+        for (file, findings) in by_file {
+            let Some(text) = self.workspace.text(&file) else { continue };
+            suppress_in(&file, &Comments::read(text), findings, reason);
+        }
+    }
+
     /// The files in which somebody speaks to async-fix.
     fn comments(&self, files: Option<&BTreeSet<FilePath>>) -> Vec<(FilePath, Comments)> {
         let wanted = |it: &FilePath| files.is_none_or(|files| files.contains(it));
@@ -79,6 +100,40 @@ impl Suppressing<'_> {
         let compiled = speaking.into_iter().filter(|it| compiled.has(it.0));
         compiled.map(|(file, text)| (file.clone(), Comments::read(text))).collect()
     }
+}
+
+/// Findings that one comment can suppress share it, and so their fix is the same.
+fn suppress_in(
+    file: &FilePath,
+    comments: &Comments,
+    findings: Vec<&mut Finding>,
+    reason: Option<&str>,
+) {
+    let mut by_spot: BTreeMap<Spot, Vec<&mut Finding>> = BTreeMap::new();
+    for finding in findings {
+        match edit::spot(comments, finding.at.range) {
+            Some(spot) => by_spot.entry(spot).or_default().push(finding),
+            None => finding.because.push(Note::new("no comment can stand where it covers this")),
+        }
+    }
+    for (spot, findings) in by_spot {
+        let names: BTreeSet<&str> = findings.iter().map(|it| it.rule).collect();
+        let edit = edit::suppress(comments, spot, &names, reason);
+        for finding in findings {
+            finding.fixes.push(Fix {
+                title: format!("Suppress `{}` here", finding.rule),
+                applicability: Applicability::Safe,
+                doubt: None,
+                edits: BTreeMap::from([(file.clone(), edit.clone())]),
+                wants: BTreeSet::new(),
+            });
+        }
+    }
+}
+
+/// Whether the finding is one of those that speak of comments.
+pub(super) fn is_about_comments(rules: &[(&'static Rule, Page)], finding: &Finding) -> bool {
+    rules.iter().any(|it| it.0.name == finding.rule && it.0.is_about_comments())
 }
 
 /// One file and what is said in it.
@@ -168,7 +223,7 @@ impl InFile<'_> {
     fn was_meant(&self, finding: &Finding) -> bool {
         let anchors = self.comments.anchors(finding.at.range);
         let malformed = self.comments.malformed.iter().filter_map(|it| it.covers);
-        if self.is_about_comments(finding) {
+        if is_about_comments(self.of.rules, finding) {
             return false;
         }
         malformed.into_iter().any(|range| anchors.iter().any(|it| range.contains(*it)))
@@ -188,10 +243,5 @@ impl InFile<'_> {
     fn answers(&self, finding: &Finding, name: &str) -> bool {
         let mut rules = self.of.rules.iter().filter(|it| it.0.name == finding.rule);
         rules.any(|(_, page)| answers_to(page, name))
-    }
-
-    fn is_about_comments(&self, finding: &Finding) -> bool {
-        let mut rules = self.of.rules.iter().map(|it| it.0);
-        rules.any(|it| it.name == finding.rule && it.is_about_comments())
     }
 }

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Effects};
 use similar::{Algorithm, ChangeTag, TextDiff, udiff::UnifiedHunkHeader};
 
 use crate::{
+    config::Remedy,
     finding::{FilePath, Fix, Want},
     plan::{Change, Plan, Repair},
     report::{Style, one_line, position::label},
@@ -123,7 +124,11 @@ fn annotation(repair: &Repair, plan: &Plan) -> String {
         0 => label(&finding.at, &plan.texts),
         _ => finding.at.file.to_string(),
     };
-    format!("{} [{}] {at} {}", finding.rule, repair.applicability.name(), finding.message)
+    let what = match plan.remedy {
+        Remedy::Fix => repair.applicability.name(),
+        Remedy::Suppress { .. } => "suppressed",
+    };
+    format!("{} [{what}] {at} {}", finding.rule, finding.message)
 }
 
 fn diff(change: &Change, base: &Base) -> String {

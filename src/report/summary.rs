@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt::Write};
 use serde::Serialize;
 
 use crate::{
+    config::Remedy,
     finding::{Applicability, Finding, Severity},
     plan::{Plan, Repair},
     report::{Mode, count, one_line, position::label},
@@ -82,6 +83,10 @@ fn best(finding: &Finding) -> Option<Applicability> {
 
 pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
     let counts = Counts::of(plan);
+    let (fix, fixed) = match plan.remedy {
+        Remedy::Fix => ("fix", "Fixed"),
+        Remedy::Suppress { .. } => ("suppress", "Suppressed"),
+    };
     match mode {
         Mode::Check => {
             let mut out = check(&counts, commands);
@@ -92,14 +97,16 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
         Mode::DryRun | Mode::Apply => {
             let mut out = match mode {
                 _ if counts.repaired == 0 && counts.changed_files == 0 => {
-                    format!("Nothing to fix{}\n", rest(&counts, commands))
+                    format!("Nothing to {fix}{}\n", rest(&counts, commands))
                 }
-                Mode::Apply => format!("Fixed {}\n", repaired(&counts, commands)),
+                Mode::Apply => format!("{fixed} {}\n", repaired(&counts, commands)),
                 Mode::DryRun | Mode::Check => {
-                    format!("Would fix {}\n", repaired(&counts, commands))
+                    format!("Would {fix} {}\n", repaired(&counts, commands))
                 }
             };
-            suppressed(&counts, &mut out);
+            if plan.remedy == Remedy::Fix {
+                suppressed(&counts, &mut out);
+            }
             skipped(plan, "Not done", &mut out);
             if mode == Mode::DryRun && counts.changed_files > 0 {
                 let _ = writeln!(out, "Run `{}` to write this.", commands.apply);

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, process::Command};
 
+use async_fix::page::Example;
+
 use crate::{Outcome, fixture::Fixture, pages, repository};
 
 pub fn every_example(fixture: &Fixture) -> Outcome {
@@ -21,14 +23,7 @@ pub fn every_example(fixture: &Fixture) -> Outcome {
 
 /// All fixes of all pages in one file, applied in one go.
 pub fn all_together(fixture: &Fixture) -> Outcome {
-    let mut text = String::new();
-    for page in pages() {
-        for example in page.examples.iter().filter(|it| !it.left_alone) {
-            let name = format!("{}_line_{}", page.name.replace('-', "_"), example.line);
-            let code = indented(&example.code);
-            text.push_str(&format!("pub mod {name} {{\n{code}}}\n"));
-        }
-    }
+    let text = all_examples(|it| !it.left_alone);
     let planned = fixture.plan(&text);
     if planned.plan.repairs.is_empty() {
         return Err("nothing was repaired".into());
@@ -36,6 +31,19 @@ pub fn all_together(fixture: &Fixture) -> Outcome {
     let second = fixture.plan(&planned.after);
     crate::example::expect_equal("the text after a second run", &planned.after, &second.after)?;
     check("all-together", &[("all".to_owned(), planned.after)])
+}
+
+/// The examples that are `wanted`, each as a module.
+pub fn all_examples(wanted: impl Fn(&Example) -> bool) -> String {
+    let mut text = String::new();
+    for page in pages() {
+        for example in page.examples.iter().filter(|it| wanted(it)) {
+            let name = format!("{}_line_{}", page.name.replace('-', "_"), example.line);
+            let code = indented(&example.code);
+            text.push_str(&format!("pub mod {name} {{\n{code}}}\n"));
+        }
+    }
+    text
 }
 
 /// Lines inside string literals move too, which no example minds.

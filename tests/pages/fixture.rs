@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_fix::{
-    config::{Choice, ProjectRequest, Reasons, Suppressions},
+    config::{Choice, ProjectRequest, Reasons, Remedy, Suppressions},
     finding::{FilePath, Finding},
     knowledge::{self, CrateRows},
     plan::{self, Plan},
@@ -34,6 +34,10 @@ pub struct Planned {
 impl Fixture {
     /// Plans every fix of every rule for `text` as the fixture's one module.
     pub fn plan(&self, text: &str) -> Planned {
+        self.plan_with(text, Remedy::Fix)
+    }
+
+    pub fn plan_with(&self, text: &str, remedy: Remedy) -> Planned {
         self.with_text(text, |workspace, rows| {
             let choice = Choice {
                 select: vec![],
@@ -45,6 +49,7 @@ impl Fixture {
                 fixes: Default::default(),
                 suppressions: Suppressions::Honoured,
                 reasons: Reasons::Optional,
+                remedy,
             };
             let plan = plan::plan(workspace, rows, &choice);
             let after = workspace.text(&file()).expect("the module has a text").to_owned();

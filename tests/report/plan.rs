@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_fix::{
+    config::Remedy,
     finding::{
         Applicability, Coverage, DependencyKind, FeatureWant, FilePath, Finding, Fix, Note, Place,
         Severity, Want,
@@ -239,6 +240,7 @@ pub fn plan() -> Plan {
         ],
         remaining: remaining.into(),
         suppressed: vec![],
+        remedy: Remedy::Fix,
         changes: vec![
             change(
                 MANIFEST,
