@@ -26,6 +26,8 @@ pub struct Plan {
     pub repairs: Vec<Repair>,
     /// What is still found after the repairs. Positions are those of the new text.
     pub remaining: Vec<Finding>,
+    /// What was found in the files as they are, and left alone because a comment says so.
+    pub suppressed_before: Vec<Finding>,
     /// What is found after the repairs too, and left alone because a comment says so.
     pub suppressed: Vec<Finding>,
     /// How findings are repaired.

@@ -89,9 +89,11 @@ impl<'a> Reporter<'a> {
     fn text(&self, format: Format, style: Style) -> String {
         let Reporter { plan, mode, workspace, project } = self;
         // What is not written is told of the files as they are.
-        let (findings, texts) = match mode {
-            Mode::Check | Mode::DryRun => (&plan.findings, plan.texts.clone()),
-            Mode::Apply => (&plan.remaining, texts_after(plan)),
+        let (findings, suppressed, texts) = match mode {
+            Mode::Check | Mode::DryRun => {
+                (&plan.findings, &plan.suppressed_before, plan.texts.clone())
+            }
+            Mode::Apply => (&plan.remaining, &plan.suppressed, texts_after(plan)),
         };
         match format {
             Format::Full => full::render(findings, &texts, style),
@@ -100,7 +102,7 @@ impl<'a> Reporter<'a> {
             Format::RustcJson => {
                 rustc_json::render(findings, &texts, &project::targets(workspace, findings))
             }
-            Format::Sarif => sarif::render(findings, &texts, &plan.coverage, project),
+            Format::Sarif => sarif::render(findings, suppressed, &texts, &plan.coverage, project),
             Format::Github => github::render(findings, &texts, project),
             Format::Patch => patch::render(plan, &project.root, style),
         }

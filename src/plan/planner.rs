@@ -52,6 +52,7 @@ impl<'a> Planner<'a> {
     pub fn run(mut self) -> Plan {
         let mut heard = self.look();
         self.plan.findings = self.wanted(&heard.findings);
+        self.plan.suppressed_before = self.wanted(&heard.suppressed);
         // Each round repairs something for good, so there are at most as many as there are findings, and names in
         // suppressions, which lose their use.
         for round in 0..heard.findings.len() + heard.names {
@@ -274,12 +275,16 @@ impl<'a> Planner<'a> {
 
     fn spoken_of(&self) -> HashSet<FilePath> {
         let plan = &self.plan;
-        let findings = plan.findings.iter().chain(&plan.remaining);
+        let suppressed = plan.suppressed_before.iter().chain(&plan.suppressed);
+        let findings = plan.findings.iter().chain(&plan.remaining).chain(suppressed);
         let notes = |it: &Finding| -> Vec<FilePath> {
             it.because.iter().filter_map(|it| Some(it.at.as_ref()?.file.clone())).collect()
         };
+        let edited = |it: &Finding| -> Vec<FilePath> {
+            it.fixes.iter().flat_map(|it| it.edits.keys().cloned()).collect()
+        };
         findings
-            .flat_map(|it| [vec![it.at.file.clone()], notes(it)].concat())
+            .flat_map(|it| [vec![it.at.file.clone()], notes(it), edited(it)].concat())
             .chain(plan.changes.iter().map(|it| it.file.clone()))
             .collect()
     }

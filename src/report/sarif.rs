@@ -29,19 +29,26 @@ const ROOT: &str = "ROOT";
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One log with one run. Unsafe fixes are among the fixes, and say so; sketches are not.
+/// One log with one run. `suppressed` are findings that a comment suppresses: they are told, and marked as such. Unsafe
+/// fixes are among the fixes, and say so; sketches are not.
 pub fn render(
     findings: &[Finding],
+    suppressed: &[Finding],
     texts: &Texts,
     coverage: &Coverage,
     project: &Project,
 ) -> String {
+    let all = [findings, suppressed].concat();
+    let mut results = results(&all, texts, project);
+    for result in &mut results[findings.len()..] {
+        result["suppressions"] = json!([{ "kind": "inSource" }]);
+    }
     let mut run = json!({
         "tool": { "driver": driver(project) },
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation(coverage)],
-        "artifacts": artifacts(findings, texts),
-        "results": results(findings, texts, project),
+        "artifacts": artifacts(&all, texts),
+        "results": results,
     });
     if let Ok(root) = Url::from_directory_path(&project.root) {
         run["originalUriBaseIds"] = json!({ ROOT: { "uri": root.as_str() } });
@@ -119,7 +126,7 @@ fn artifacts(findings: &[Finding], texts: &Texts) -> Value {
     files.into_iter().filter_map(artifact).collect()
 }
 
-fn results(findings: &[Finding], texts: &Texts, project: &Project) -> Value {
+fn results(findings: &[Finding], texts: &Texts, project: &Project) -> Vec<Value> {
     let results = findings.iter().zip(fingerprints(findings, texts));
     results.map(|(finding, fingerprint)| result(finding, fingerprint, texts, project)).collect()
 }

@@ -239,6 +239,7 @@ pub fn plan() -> Plan {
             repair(4, Applicability::Unsafe, 1),
         ],
         remaining: remaining.into(),
+        suppressed_before: vec![],
         suppressed: vec![],
         remedy: Remedy::Fix,
         changes: vec![
