@@ -17,7 +17,8 @@ use crate::{
 const KEPT: usize = 16;
 
 /// One for each of `findings`, in their order: from the rule, the file, the items around it, the code without spaces and
-/// comments, and how many like it come before.
+/// comments, and how many times the same code comes before in the same item. Which other findings there are has no say,
+/// unless two are about one place.
 pub(super) fn fingerprints(findings: &[Finding], texts: &Texts) -> Vec<String> {
     let mut trees: BTreeMap<&FilePath, Option<SyntaxNode>> = BTreeMap::new();
     let mut seen: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -27,13 +28,15 @@ pub(super) fn fingerprints(findings: &[Finding], texts: &Texts) -> Vec<String> {
         let around = tree.as_ref().and_then(|it| covering(it, at.range));
         let mut parts = vec![(*rule).to_owned(), at.file.to_string()];
         match around {
-            Some(node) => parts.extend([items(&node), code(&node, at.range)]),
+            Some(node) => {
+                parts.extend([items(&node), code(&node, at.range), before(&node).to_string()]);
+            }
             // Without the code, what is said of it has to do.
             None => parts.push(message.clone()),
         }
-        let before = seen.entry(parts.clone()).or_default();
-        parts.push(before.to_string());
-        *before += 1;
+        let same = seen.entry(parts.clone()).or_default();
+        parts.push(same.to_string());
+        *same += 1;
         fingerprints.push(hex(&Sha256::digest(parts.join("\0"))[..KEPT]));
     }
     fingerprints
@@ -90,6 +93,16 @@ fn item_name(node: SyntaxNode) -> Option<String> {
     }
 }
 
+/// How many times the code of `node` comes before it in the same item.
+fn before(node: &SyntaxNode) -> usize {
+    let item = node.ancestors().find(|it| ast::Item::can_cast(it.kind()));
+    let whole = |it: &SyntaxNode| code(it, it.text_range());
+    let this = whole(node);
+    let alike = item.iter().flat_map(|it| it.descendants()).filter(|it| it.kind() == node.kind());
+    let before = alike.take_while(|it| it.text_range().start() < node.text_range().start());
+    before.filter(|it| whole(it) == this).count()
+}
+
 /// The tokens in `range`, one space apart. A comma that closes a list comes and goes with its line ends.
 fn code(node: &SyntaxNode, range: TextRange) -> String {
     let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
@@ -119,6 +132,11 @@ mod tests {
 
     /// A finding at each `read` of `text`, and their fingerprints.
     fn prints(text: &str) -> Vec<String> {
+        prints_of(text, usize::MAX)
+    }
+
+    /// Of the last ones only.
+    fn prints_of(text: &str, last: usize) -> Vec<String> {
         let file = FilePath::new("src/lib.rs");
         let finding = |(start, code): (usize, &str)| {
             let end = start + text[start..].find(';').expect(code);
@@ -135,7 +153,8 @@ mod tests {
                 fixes: Vec::new(),
             }
         };
-        let findings: Vec<Finding> = text.match_indices("read(").map(finding).collect();
+        let mut findings: Vec<Finding> = text.match_indices("read(").map(finding).collect();
+        findings.drain(..findings.len().saturating_sub(last));
         fingerprints(&findings, &Texts::from([(file.clone(), text.to_owned())]))
     }
 
@@ -145,6 +164,8 @@ mod tests {
         let moved = "\u{feff}// New.\r\nuse x;\r\n\r\nasync fn f() {\r\n    x();\r\n    read( // why\r\n        a,\r\n        b,\r\n    );\r\n    read(a, b);\r\n}\r\n";
         assert_eq!(prints(moved), one);
         assert_ne!(one[0], one[1]);
+        // The second stays the second when nobody speaks of the first.
+        assert_eq!(prints_of(moved, 1), one[1..]);
     }
 
     #[test]
