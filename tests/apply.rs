@@ -300,6 +300,87 @@ fn a_run_that_was_cut_off_stops_the_next() {
     assert!(take().is_ok());
 }
 
+#[test]
+fn old_runs_are_forgotten_and_one_that_was_cut_off_is_not() {
+    let project = Project::committed(&[("a.rs", "0")]);
+    let other = Project::committed(&[("a.rs", "0")]);
+    let state = project.state.path();
+    let apply = |project: &Project, before: &str, after: &str| {
+        let changes = to_changes(&[("a.rs", before, after)]);
+        let lock = lock::take(state, project.temp.path()).unwrap();
+        let mut transaction = Transaction::begin(lock, &changes, DIRTY).unwrap();
+        transaction.write(&changes).unwrap();
+        transaction.finish().unwrap().unwrap()
+    };
+    let cut_off = apply(&other, "0", "1");
+    fs::write(state.join("runs").join(&cut_off).join("unfinished"), "").unwrap();
+    let runs: Vec<String> =
+        (0..23).map(|it| apply(&project, &it.to_string(), &(it + 1).to_string())).collect();
+    let kept: Vec<String> = journal::runs(state).into_iter().map(|it| it.id).collect();
+    // The next run takes the twenty-first away.
+    let newest: Vec<String> = runs.iter().rev().take(21).chain([&cut_off]).cloned().collect();
+    assert_eq!(kept, newest);
+}
+
+#[test]
+fn the_program_lists_undoes_and_forgets_runs() {
+    let project = Project::committed(&[("a.rs", "a\n"), ("src/b.rs", "b\n")]);
+    let root = project.temp.path().canonicalize().unwrap();
+    let said = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_async-fix"))
+            .args(arguments)
+            .current_dir(root.join("src"))
+            .env("ASYNC_FIX_STATE_DIR", project.state.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code().unwrap(), text)
+    };
+    let write = || {
+        let changes = [("a.rs", "a\n", "A\n"), ("src/b.rs", "b\n", "B\n")];
+        project.apply(&changes, DIRTY).unwrap().unwrap()
+    };
+    assert_eq!(said(&["undo", "--list"]), (0, "There is no run to undo.\n".to_owned()));
+    let nothing = format!(
+        "error: no run wrote to the workspace around `{}`; `async-fix undo --list` lists them all\n",
+        root.join("src").display()
+    );
+    assert_eq!(said(&["undo"]), (2, nothing));
+
+    let run = write();
+    let line = format!("{run}  just now: 2 files in `{}`\n", root.display());
+    assert_eq!(said(&["undo", "--list"]), (0, line));
+    fs::write(project.path("a.rs"), "mine\n").unwrap();
+    let old = project.state.path().join("runs").join(&run).join("0.before");
+    let refused = format!(
+        "error: nothing was undone, because these files are not as run `{run}` left them\n  a.rs (changed since; its old text is `{}`)\n",
+        old.display()
+    );
+    assert_eq!(said(&["undo"]), (2, refused));
+    assert_eq!(fs::read_to_string(old).unwrap(), "a\n");
+    fs::write(project.path("a.rs"), "A\n").unwrap();
+    let undone = format!("Put back 2 files as before run `{run}`, just now.\n");
+    assert_eq!(said(&["undo", &run]), (0, undone));
+    assert_eq!(project.text("src/b.rs"), "b\n");
+    let unknown =
+        format!("error: there is no run `{run}` to undo; `async-fix undo --list` lists them all\n");
+    assert_eq!(said(&["undo", &run]), (2, unknown));
+
+    // What was cut off is kept until somebody says its name.
+    let run = write();
+    let unfinished = project.state.path().join("runs").join(&run).join("unfinished");
+    fs::write(unfinished, "").unwrap();
+    let kept = format!(
+        "Forgot 0 runs; no file of a project was touched.\nKept run `{run}` in `{}`, which is not finished: `async-fix undo {run}` puts its files back, `async-fix clean {run}` leaves them as they are.\n",
+        root.display()
+    );
+    assert_eq!(said(&["clean"]), (0, kept));
+    let forgot = "Forgot 1 run; no file of a project was touched.\n".to_owned();
+    assert_eq!(said(&["clean", &run]), (0, forgot));
+    assert_eq!(project.text("a.rs"), "A\n");
+    assert!(journal::runs(project.state.path()).is_empty());
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

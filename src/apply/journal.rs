@@ -72,7 +72,7 @@ struct Record {
     /// Of the program that wrote it.
     version: String,
     root: PathBuf,
-    /// Seconds since 1970.
+    /// Nanoseconds since 1970: runs of one second have an order too.
     time: u64,
     #[serde(rename = "file")]
     files: Vec<Entry>,
@@ -103,7 +103,8 @@ impl Journal {
         let (id, folder) = claim(&runs, now)?;
         write_all(&folder.join(UNFINISHED), b"")?;
         write::sync_folder(&runs);
-        let time = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let time = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let time = u64::try_from(time).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let record =
             Record { format: FORMAT, version, root: lock.root.clone(), time, files: Vec::new() };
@@ -158,7 +159,7 @@ impl Run {
         Some(Run {
             id: folder.file_name()?.to_str()?.to_owned(),
             root: record.root,
-            time: UNIX_EPOCH + Duration::from_secs(record.time),
+            time: UNIX_EPOCH + Duration::from_nanos(record.time),
             unfinished: folder.join(UNFINISHED).exists(),
             files: record.files.into_iter().map(|it| it.name).collect(),
             folder: folder.to_owned(),

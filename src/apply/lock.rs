@@ -13,7 +13,7 @@ pub struct Lock {
     pub(super) state: PathBuf,
     /// With links followed.
     pub(super) root: PathBuf,
-    _file: File,
+    file: File,
 }
 
 /// Takes the lock of the workspace at `root` for a run that writes; refuses when another run has it, and when an
@@ -31,7 +31,7 @@ pub(super) fn take_to_undo(state: &Path, root: &Path) -> Result<Lock, Refusal> {
     let root = canonical(root);
     let file = open(state, &root).map_err(|it| unusable(state, &it))?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock { state: state.to_owned(), root, _file: file }),
+        Ok(()) => Ok(Lock { state: state.to_owned(), root, file }),
         Err(TryLockError::WouldBlock) => Err(Refusal::Busy),
         Err(TryLockError::Error(error)) => Err(unusable(state, &error)),
     }
@@ -49,6 +49,13 @@ pub(super) fn unusable(state: &Path, error: &io::Error) -> Refusal {
 /// A folder that is gone keeps the name it had.
 pub(super) fn canonical(root: &Path) -> PathBuf {
     root.canonicalize().unwrap_or_else(|_| root.to_owned())
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing it is not enough: a process that is just being started holds a copy for a moment.
+        let _ = self.file.unlock();
+    }
 }
 
 /// The file stays when the lock is given back: taking it away could split a lock in two.
