@@ -2,6 +2,7 @@
 
 pub mod chain;
 mod doubts;
+pub mod narrow;
 pub mod path;
 pub mod pool;
 pub mod template;

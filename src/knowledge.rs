@@ -30,6 +30,9 @@ pub struct CrateRows {
     /// ... and those that give it timers.
     #[serde(default)]
     pub timers: Vec<String>,
+    /// The names of the functions and macros that give guards.
+    #[serde(default, rename = "guard-givers")]
+    pub guard_givers: Vec<String>,
     #[serde(rename = "item", default)]
     pub items: Vec<Row>,
 }
@@ -113,6 +116,9 @@ pub struct Row {
     /// A reference to this type may stand where one to its `Deref` target is asked for by `AsRef`.
     #[serde(default)]
     pub stands_for_target: bool,
+    /// It takes a value out of what it is called on, or is given, and leaves nothing there.
+    #[serde(default)]
+    pub empties: bool,
     /// Dropping a value of this type blocks, or panics in async code.
     #[serde(default)]
     pub drop_blocks: bool,
@@ -223,6 +229,8 @@ pub enum Guard {
     Async,
     /// It marks what the current thread is doing.
     Context,
+    /// What a lock gives when a thread has panicked while it held it. A guard may be in there.
+    Poisoned,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]

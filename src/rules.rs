@@ -10,6 +10,7 @@ use crate::{
 
 mod blocking_call;
 pub mod comments;
+mod guard_across_await;
 mod invalid_suppression;
 mod unused_suppression;
 
@@ -58,6 +59,7 @@ pub const RULES: &[Rule] = &[
     )),
     rule!("heavy-compute", |it| blocking_call::check(it, &[Wait::Compute])),
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),
+    rule!("guard-across-await", guard_across_await::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

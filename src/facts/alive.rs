@@ -5,7 +5,7 @@
 
 use ra_ap_hir_def::{
     HasModule,
-    hir::{BindingId, Expr, ExprId, PatId},
+    hir::{BindingId, Expr, ExprId},
 };
 use ra_ap_hir_ty::{
     ParamEnvAndCrate,
@@ -125,13 +125,6 @@ impl<'db> BodyFacts<'db> {
         type_.display(self.db, target).to_string()
     }
 
-    fn place_of_pattern(&self, pattern: PatId) -> Option<Place> {
-        let source = self.map.pat_syntax(pattern).ok()?;
-        let root = source.file_id.parse_or_expand(self.db);
-        let node = source.value.to_node(&root);
-        self.place(source.file_id, ra_ap_syntax::AstNode::syntax(&node))
-    }
-
     /// The types of the values that this expression leaves behind until its statement ends.
     fn held_types(&self, expr: ExprId) -> Vec<Ty<'db>> {
         let adjusted = self.infer.type_of_expr_with_adjust(expr);
@@ -193,7 +186,7 @@ impl<'db> BodyFacts<'db> {
 impl From<Guard> for Matter {
     fn from(guard: Guard) -> Matter {
         match guard {
-            Guard::Sync | Guard::Context => Matter::Guard,
+            Guard::Sync | Guard::Context | Guard::Poisoned => Matter::Guard,
             Guard::Async => Matter::AsyncGuard,
         }
     }

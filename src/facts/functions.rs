@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::body::Entered,
+    facts::{body::Entered, guard_names},
     finding::Place,
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
@@ -52,6 +52,7 @@ impl Mentions {
         let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
         let texts: Vec<_> =
             workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
+        names.extend(guard_names::all(known, texts.iter().map(|it| it.1)));
         // A mention may hide behind a rename or in a macro of the project, and that one behind another.
         loop {
             let before = names.len();

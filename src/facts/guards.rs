@@ -2,52 +2,91 @@
 
 use std::collections::HashSet;
 
-use ra_ap_hir_def::{AdtId, HasModule, VariantId};
+use ra_ap_hir_def::{AdtId, EnumVariantId, HasModule, VariantId};
 use ra_ap_hir_ty::{
     db::HirDatabase,
     next_solver::{DbInterner, GenericArgs, Ty, TyKind},
 };
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
-use crate::{facts::body::BodyFacts, knowledge::Guard};
+use crate::{
+    facts::body::BodyFacts,
+    knowledge::{Guard, Row},
+};
 
 /// Types nest; nobody reads a guard below the eighth pair of brackets.
 const DEEPEST: usize = 8;
+
+/// How far the search for a guard goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Whatever the value gives access to.
+    References,
+    /// What is dropped with the value, unless the lock has broken.
+    Owned,
+}
 
 impl<'db> BodyFacts<'db> {
     /// The guard that a value of this type holds. Behind a reference only those count that threads wait for: an
     /// asynchronous one is then somebody else's to drop.
     pub(super) fn guard_in(&self, type_: Ty<'db>) -> Option<Guard> {
-        let mut seen = HashSet::new();
-        self.guard_below(type_, 0, &mut seen)
+        let row = self.guard_below(type_, Reach::References, 0, &mut HashSet::new());
+        row.and_then(|it| it.guard)
+    }
+
+    /// What is known of the guard that is released when a value of this type is dropped.
+    pub fn owned_guard_in(&self, type_: Ty<'db>) -> Option<&'db Row> {
+        self.guard_below(type_, Reach::Owned, 0, &mut HashSet::new())
+    }
+
+    pub(super) fn is_itself_guard(&self, type_: Ty<'db>) -> bool {
+        let TyKind::Adt(adt, _) = type_.kind() else { return false };
+        self.known.type_(adt.def_id()).is_some_and(|it| it.guard.is_some())
+    }
+
+    /// The variants of an enum that may hold a guard.
+    pub(super) fn variants_with_guard(&self, type_: Ty<'db>) -> Vec<EnumVariantId> {
+        let TyKind::Adt(adt, args) = type_.kind() else { return Vec::new() };
+        let AdtId::EnumId(id) = adt.def_id() else { return Vec::new() };
+        let holds = |it: &EnumVariantId| {
+            let fields = self.fields_of((*it).into(), args);
+            fields.into_iter().any(|it| self.owned_guard_in(it).is_some())
+        };
+        id.enum_variants(self.db).variants.values().map(|it| it.0).filter(holds).collect()
     }
 
     fn guard_below(
         &self,
         type_: Ty<'db>,
+        reach: Reach,
         depth: usize,
         seen: &mut HashSet<AdtId>,
-    ) -> Option<Guard> {
+    ) -> Option<&'db Row> {
         if depth > DEEPEST {
             return None;
         }
         match type_.kind() {
             TyKind::Adt(adt, args) => {
                 let id = adt.def_id();
-                if let Some(guard) = self.known.type_(id).and_then(|it| it.guard) {
-                    return Some(guard);
+                match self.known.type_(id).map(|it| (&**it, it.guard)) {
+                    Some((_, Some(Guard::Poisoned))) if reach == Reach::Owned => return None,
+                    Some((row, Some(guard))) if guard != Guard::Poisoned => return Some(row),
+                    _ => {}
                 }
                 let mut inner = args.types();
                 inner
-                    .find_map(|it| self.guard_below(it, depth + 1, seen))
-                    .or_else(|| self.guard_in_fields(id, args, depth, seen))
+                    .find_map(|it| self.guard_below(it, reach, depth + 1, seen))
+                    .or_else(|| self.guard_in_fields(id, args, reach, depth, seen))
             }
-            TyKind::Ref(_, it, _) => {
-                self.guard_below(it, depth + 1, seen).filter(|it| *it != Guard::Async)
+            TyKind::Ref(..) if reach == Reach::Owned => None,
+            TyKind::Ref(_, it, _) => self
+                .guard_below(it, reach, depth + 1, seen)
+                .filter(|it| it.guard != Some(Guard::Async)),
+            TyKind::Slice(it) | TyKind::Array(it, _) => {
+                self.guard_below(it, reach, depth + 1, seen)
             }
-            TyKind::Slice(it) | TyKind::Array(it, _) => self.guard_below(it, depth + 1, seen),
             TyKind::Tuple(types) => {
-                types.iter().find_map(|it| self.guard_below(it, depth + 1, seen))
+                types.iter().find_map(|it| self.guard_below(it, reach, depth + 1, seen))
             }
             _ => None,
         }
@@ -58,26 +97,21 @@ impl<'db> BodyFacts<'db> {
         &self,
         adt: AdtId,
         args: GenericArgs<'db>,
+        reach: Reach,
         depth: usize,
         seen: &mut HashSet<AdtId>,
-    ) -> Option<Guard> {
+    ) -> Option<&'db Row> {
         let krate = adt.module(self.db).krate(self.db);
         if krate.data(self.db).origin.is_lang() || !seen.insert(adt) {
             return None;
         }
+        let mut types = self.field_types(adt, args).into_iter();
+        types.find_map(|it| self.guard_below(it, reach, depth + 1, seen))
+    }
+
+    pub(super) fn fields_of(&self, variant: VariantId, args: GenericArgs<'db>) -> Vec<Ty<'db>> {
         let interner = DbInterner::new_with(self.db, self.krate());
-        let variants: Vec<VariantId> = match adt {
-            AdtId::StructId(it) => vec![it.into()],
-            AdtId::UnionId(it) => vec![it.into()],
-            AdtId::EnumId(it) => {
-                it.enum_variants(self.db).variants.values().map(|it| it.0.into()).collect()
-            }
-        };
-        variants.into_iter().find_map(|variant| {
-            let fields = self.db.field_types(variant);
-            let mut types =
-                fields.iter().map(|(_, it)| it.ty().instantiate(interner, args).skip_norm_wip());
-            types.find_map(|it| self.guard_below(it, depth + 1, seen))
-        })
+        let fields = self.db.field_types(variant).iter();
+        fields.map(|(_, it)| it.ty().instantiate(interner, args).skip_norm_wip()).collect()
     }
 }

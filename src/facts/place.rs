@@ -1,7 +1,7 @@
 //! From expressions to places in the user's files, through any number of macros.
 
 use ra_ap_hir::{HirFileId, InFile, Semantics};
-use ra_ap_hir_def::hir::ExprId;
+use ra_ap_hir_def::hir::{ExprId, PatId};
 use ra_ap_hir_expand::{files::FileRange, map_node_range_up_rooted, span_map::SpanMap};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxNode, TextRange, ast};
 
@@ -20,6 +20,20 @@ impl BodyFacts<'_> {
     pub(crate) fn place_of(&self, expr: ExprId) -> Option<Place> {
         let syntax = self.syntax(expr)?;
         self.place(syntax.file_id, syntax.value.syntax())
+    }
+
+    pub(super) fn place_of_pattern(&self, pattern: PatId) -> Option<Place> {
+        let source = self.map.pat_syntax(pattern).ok()?;
+        let root = source.file_id.parse_or_expand(self.db);
+        let node = source.value.to_node(&root);
+        self.place(source.file_id, node.syntax())
+    }
+
+    /// The macro call that wrote this pattern.
+    pub(super) fn place_around_pattern(&self, pattern: PatId) -> Option<Place> {
+        let source = self.map.pat_syntax(pattern).ok()?;
+        let call = source.file_id.original_call_node(self.db)?;
+        self.project_place(FileRange { file_id: call.file_id, range: call.value.text_range() })
     }
 
     /// Where the user wrote this piece of syntax, word for word.

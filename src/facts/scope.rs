@@ -307,7 +307,7 @@ impl BodyFacts<'_> {
     }
 
     /// The edition of the text that wrote this expression: a macro brings that of its own crate.
-    fn edition_of(&self, expr: ExprId) -> Edition {
+    pub(super) fn edition_of(&self, expr: ExprId) -> Edition {
         match self.map.expr_syntax(expr) {
             Ok(source) => source.file_id.edition(self.db),
             Err(_) => self.krate().data(self.db).edition,

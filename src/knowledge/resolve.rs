@@ -21,7 +21,7 @@ use ra_ap_hir_ty::{
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
-use crate::knowledge::{ClosureRuns, CrateRows, Row, Wait};
+use crate::knowledge::{ClosureRuns, CrateRows, Guard, Row, Wait};
 
 /// What is known of the definitions of one workspace.
 #[derive(Default)]
@@ -33,6 +33,10 @@ pub struct Known {
     runtimes: HashMap<Crate, KnownRuntime>,
     /// The last segments of the paths of blocking items: what their mentions look like.
     blocking_names: Vec<String>,
+    /// The names of what gives guards that nobody should hold across an await, ...
+    guard_givers: BTreeSet<String>,
+    /// ... and of the types of those guards.
+    guard_types: BTreeSet<String>,
     /// The types and traits whose methods poll the closures they are given, ...
     polling_types: BTreeSet<String>,
     /// ... and the functions and macros that do, as they are called.
@@ -109,6 +113,9 @@ impl Known {
                     .runtimes
                     .extend(crates.iter().map(|it| (*it, KnownRuntime::new(runtime, file))));
             }
+            if !crates.is_empty() {
+                known.guard_givers.extend(file.guard_givers.iter().cloned());
+            }
             for row in &file.items {
                 known.add(db, crates, row);
             }
@@ -131,6 +138,9 @@ impl Known {
         }
         if matches!(row.closure, Some(ClosureRuns::LaterHere | ClosureRuns::Worker)) {
             self.add_polling(&row);
+        }
+        if matches!(row.guard, Some(Guard::Sync | Guard::Context)) {
+            self.guard_types.insert(row.name().to_owned());
         }
         let items: Vec<Item> = crates.iter().flat_map(|it| items(db, *it, &row.path)).collect();
         if let Some(origin) = row.origin.as_ref().filter(|_| row.only_with.is_none())
@@ -217,6 +227,14 @@ impl Known {
 
     pub fn polling_functions(&self) -> impl Iterator<Item = &str> {
         self.polling_functions.iter().map(String::as_str)
+    }
+
+    pub fn guard_givers(&self) -> impl Iterator<Item = &str> {
+        self.guard_givers.iter().map(String::as_str)
+    }
+
+    pub fn guard_types(&self) -> impl Iterator<Item = &str> {
+        self.guard_types.iter().map(String::as_str)
     }
 
     pub fn blocking_names(&self) -> impl Iterator<Item = &str> {

@@ -1,0 +1,119 @@
+//! Guards that are held while their task is suspended.
+
+use std::collections::BTreeMap;
+
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat, PatId};
+use ra_ap_hir_ty::next_solver::Ty;
+
+use crate::{
+    facts::{
+        body::BodyFacts,
+        suspends::{AsyncBody, Kept, Origin, Suspension},
+    },
+    finding::Place,
+    knowledge::{Guard, Row},
+};
+
+/// A guard that is held across at least one `.await`.
+pub struct HeldGuard<'db> {
+    /// What is known of its type.
+    pub row: &'db Row,
+    pub kind: Guard,
+    /// Whether it is wrapped in something else.
+    pub wrapped: bool,
+    /// The variable, where there is one.
+    pub name: Option<String>,
+    /// The variable where it is declared, or the expression that makes the guard.
+    pub at: Place,
+    /// The `.await`s across which it is held, in the order of the text.
+    pub suspended_at: Vec<Place>,
+    pub(crate) origin: Origin,
+    /// The same `.await`s.
+    pub(crate) awaits: Vec<ExprId>,
+}
+
+impl<'db> BodyFacts<'db> {
+    /// Every guard that threads wait for, or that speaks of the current thread, and that is alive across an `.await`.
+    pub fn held_guards(&self) -> Vec<HeldGuard<'db>> {
+        let mut guards = Vec::new();
+        for body in self.async_bodies() {
+            let mut held: BTreeMap<Origin, (Kept, Vec<ExprId>)> = BTreeMap::new();
+            for point in &body.points {
+                for (origin, kept) in self.guards_at(&body, point) {
+                    held.entry(origin).or_insert((kept, Vec::new())).1.push(point.await_);
+                }
+            }
+            let all = held.into_iter();
+            guards.extend(all.filter_map(|(origin, (kept, awaits))| {
+                self.held_guard(origin, body.type_of(&kept), awaits)
+            }));
+        }
+        guards.sort_by(|a, b| a.at.cmp(&b.at));
+        guards
+    }
+
+    fn guards_at(&self, body: &AsyncBody<'db>, point: &Suspension) -> Vec<(Origin, Kept)> {
+        let is_held = |it: &&Kept| {
+            let row = self.owned_guard_in(body.type_of(it)).and_then(|it| it.guard);
+            it.filled && it.full && !body.is_awaited(it) && row.is_some_and(|it| it != Guard::Async)
+        };
+        let held: Vec<Kept> = point.alive.iter().filter(is_held).copied().collect();
+        // The item of `for item in map.iter()` is held because the iterator is.
+        let is_own = |it: &&Kept| {
+            !held.iter().any(|other| {
+                other != *it && body.comes_from(it, other) && !body.comes_from(other, it)
+            })
+        };
+        let own = held.iter().filter(is_own);
+        own.filter_map(|it| Some((body.origin(it)?, *it))).collect()
+    }
+
+    fn held_guard(
+        &self,
+        origin: Origin,
+        type_: Ty<'db>,
+        awaits: Vec<ExprId>,
+    ) -> Option<HeldGuard<'db>> {
+        let row = self.owned_guard_in(type_)?;
+        let (name, at) = match origin {
+            Origin::Variable(it) => {
+                let pattern = self.pattern_of(it)?;
+                let name = self.body[it].name.as_str().to_owned();
+                match self.place_of_pattern(pattern) {
+                    Some(at) => (Some(name), at),
+                    // A `for` writes its iterator down by a name of its own.
+                    None => (None, self.place_of_iterated(pattern)?),
+                }
+            }
+            Origin::Temporary(it) => {
+                (None, self.place_of(it).or_else(|| self.macro_call_place(it))?)
+            }
+        };
+        let place = |it: &ExprId| self.place_of(*it).or_else(|| self.macro_call_place(*it));
+        let mut suspended_at: Vec<Place> = awaits.iter().filter_map(place).collect();
+        suspended_at.sort();
+        suspended_at.dedup();
+        let wrapped = !self.is_itself_guard(type_);
+        let kind = row.guard?;
+        Some(HeldGuard { row, kind, wrapped, name, at, suspended_at, origin, awaits })
+    }
+
+    fn pattern_of(&self, variable: BindingId) -> Option<PatId> {
+        let is_own = |it: &PatId| matches!(self.body[*it], Pat::Bind { id, .. } if id == variable);
+        self.body.pats().map(|it| it.0).find(is_own)
+    }
+
+    /// What stands behind the `in` of the `for` that made this pattern, or the macro call that did.
+    fn place_of_iterated(&self, pattern: PatId) -> Option<Place> {
+        let head = self.body.exprs().find_map(|it| match it.1 {
+            Expr::Match { expr, arms } if arms.iter().any(|it| it.pat == pattern) => Some(*expr),
+            _ => None,
+        });
+        let iterated = head.and_then(|it| match &self.body[it] {
+            Expr::Call { args, .. } => args.first().copied(),
+            _ => None,
+        });
+        let place = iterated.and_then(|it| self.place_of(it).or_else(|| self.macro_call_place(it)));
+        place.or_else(|| self.place_around_pattern(pattern))
+    }
+}

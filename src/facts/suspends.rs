@@ -1,0 +1,110 @@
+//! Where an async body is suspended, and what is alive there.
+//!
+//! The body is lowered to a small graph of steps, as the compiler does it, and what is filled, lent and still needed
+//! is followed through that graph.
+
+mod builder;
+mod control;
+mod flow;
+mod graph;
+mod operands;
+mod patterns;
+mod values;
+
+use ra_ap_hir_def::hir::{BindingId, ClosureKind, Expr, ExprId};
+use ra_ap_hir_ty::next_solver::Ty;
+
+use crate::facts::{
+    body::BodyFacts,
+    suspends::{
+        builder::Builder,
+        flow::Flow,
+        graph::{End, Graph, LocalId, Made},
+    },
+};
+
+/// One async body: an async function, block or closure.
+pub struct AsyncBody<'db> {
+    graph: Graph<'db>,
+    pub points: Vec<Suspension>,
+}
+
+/// A place where the task is suspended: an `.await`.
+pub struct Suspension {
+    pub(crate) await_: ExprId,
+    /// What is alive there, in the order in which it was made.
+    pub alive: Vec<Kept>,
+}
+
+/// A variable or temporary that is alive across a suspension.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kept {
+    local: LocalId,
+    /// It has a value that nobody moved or dropped, on some way here.
+    pub filled: bool,
+    /// That value may hold what its type says: it is no `None`, and nothing was taken out.
+    pub full: bool,
+    /// It is read or written again, and not only dropped.
+    pub used_later: bool,
+    /// The compiler gives it a place in the future.
+    pub saved: bool,
+}
+
+/// Where a value that is kept was made.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Origin {
+    Variable(BindingId),
+    Temporary(ExprId),
+}
+
+impl<'db> BodyFacts<'db> {
+    /// Every async body in this function, with its suspensions.
+    pub fn async_bodies(&self) -> Vec<AsyncBody<'db>> {
+        let coroutines = self.body.exprs().filter_map(|(expr, it)| match it {
+            Expr::Closure { body, closure_kind: ClosureKind::Coroutine { .. }, .. } => {
+                Some((expr, *body))
+            }
+            _ => None,
+        });
+        coroutines.map(|(expr, body)| self.async_body(expr, body)).collect()
+    }
+
+    fn async_body(&self, expr: ExprId, body: ExprId) -> AsyncBody<'db> {
+        let mut builder = Builder::new(self);
+        builder.whole(expr, body);
+        let graph = builder.graph;
+        let flow = Flow::of(&graph);
+        let suspended = |block: usize| match graph.blocks[block].end {
+            End::Suspend { await_, .. } if flow.is_reached(block) => {
+                Some(Suspension { await_, alive: flow.kept_at(&graph, block) })
+            }
+            _ => None,
+        };
+        let points = (0..graph.blocks.len()).filter_map(suspended).collect();
+        AsyncBody { graph, points }
+    }
+}
+
+impl<'db> AsyncBody<'db> {
+    pub(crate) fn type_of(&self, kept: &Kept) -> Ty<'db> {
+        self.graph.locals[kept.local].type_
+    }
+
+    /// None for what the compiler made for itself.
+    pub(crate) fn origin(&self, kept: &Kept) -> Option<Origin> {
+        match self.graph.locals[kept.local].made {
+            Made::Variable(it) | Made::Captured(it) => Some(Origin::Variable(it)),
+            Made::Temporary(it) => Some(Origin::Temporary(it)),
+            Made::Awaited(_) | Made::Hidden => None,
+        }
+    }
+
+    pub(crate) fn is_awaited(&self, kept: &Kept) -> bool {
+        matches!(self.graph.locals[kept.local].made, Made::Awaited(_))
+    }
+
+    /// Whether `kept` was got from `other`, by way of calls and moves: the `x` of `for x in map.iter()`.
+    pub(crate) fn comes_from(&self, kept: &Kept, other: &Kept) -> bool {
+        flow::comes_from(&self.graph, kept.local, other.local)
+    }
+}

@@ -1,0 +1,219 @@
+//! What is filled, lent and needed at each step of a graph: the compiler's own dataflows, on bits.
+
+use crate::facts::suspends::{
+    Kept,
+    graph::{BlockId, Contents, End, Graph, LocalId, Op, Step},
+};
+
+/// A set of locals.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Set(Vec<u64>);
+
+impl Set {
+    fn of_size(count: usize) -> Set {
+        Set(vec![0; count.div_ceil(64)])
+    }
+
+    fn has(&self, local: LocalId) -> bool {
+        self.0[local / 64] >> (local % 64) & 1 == 1
+    }
+
+    fn add(&mut self, local: LocalId) {
+        self.0[local / 64] |= 1 << (local % 64);
+    }
+
+    fn remove(&mut self, local: LocalId) {
+        self.0[local / 64] &= !(1 << (local % 64));
+    }
+
+    /// Whether that changed anything.
+    fn add_all(&mut self, other: &Set) -> bool {
+        let mut changed = false;
+        for (own, other) in self.0.iter_mut().zip(&other.0) {
+            changed |= *own | other != *own;
+            *own |= other;
+        }
+        changed
+    }
+}
+
+/// What is known before a step, going forward.
+#[derive(Clone)]
+struct State {
+    /// It has a value, on some way here.
+    filled: Set,
+    /// That value may hold what its type says.
+    full: Set,
+    borrowed: Set,
+    /// Its place is in use.
+    stored: Set,
+}
+
+impl State {
+    fn new(count: usize) -> State {
+        let none = Set::of_size(count);
+        State { filled: none.clone(), full: none.clone(), borrowed: none.clone(), stored: none }
+    }
+
+    fn add_all(&mut self, other: &State) -> bool {
+        let changed = [
+            self.filled.add_all(&other.filled),
+            self.full.add_all(&other.full),
+            self.borrowed.add_all(&other.borrowed),
+            self.stored.add_all(&other.stored),
+        ];
+        changed.contains(&true)
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Run(op) => self.run(op),
+            Step::Drop(local) => {
+                // A drop lends the value to its destructor.
+                if self.filled.has(*local) {
+                    self.borrowed.add(*local);
+                }
+                self.filled.remove(*local);
+                self.full.remove(*local);
+            }
+            Step::Gone(local) => {
+                let sets = [&mut self.filled, &mut self.full, &mut self.borrowed, &mut self.stored];
+                sets.into_iter().for_each(|it| it.remove(*local));
+            }
+            Step::Emptied(local) => self.full.remove(*local),
+        }
+    }
+
+    fn run(&mut self, op: &Op) {
+        let full = match op.result {
+            Contents::Anything => true,
+            Contents::OfOperands => op.operands().any(|it| self.full.has(it)),
+        };
+        op.borrows.iter().for_each(|it| self.stored.add(*it));
+        for it in &op.moves {
+            self.filled.remove(*it);
+            self.full.remove(*it);
+            if !self.borrowed.has(*it) {
+                self.stored.remove(*it);
+            }
+        }
+        op.borrows.iter().for_each(|it| self.borrowed.add(*it));
+        for it in op.into.iter().chain(&op.into_part) {
+            self.filled.add(*it);
+            self.stored.add(*it);
+            match full {
+                true => self.full.add(*it),
+                false if op.into.is_some() => self.full.remove(*it),
+                false => {}
+            }
+        }
+    }
+}
+
+/// The dataflows of one graph, at the end of each block.
+pub(super) struct Flow {
+    /// None where a block is never reached.
+    states: Vec<Option<State>>,
+    /// What is read or written again, apart from drops.
+    used: Vec<Set>,
+}
+
+impl Flow {
+    pub fn of(graph: &Graph<'_>) -> Flow {
+        Flow { states: states(graph), used: used(graph) }
+    }
+
+    pub fn is_reached(&self, block: BlockId) -> bool {
+        self.states[block].is_some()
+    }
+
+    pub fn kept_at(&self, graph: &Graph<'_>, block: BlockId) -> Vec<Kept> {
+        let Some(state) = &self.states[block] else { return Vec::new() };
+        let End::Suspend { pending, .. } = &graph.blocks[block].end else { return Vec::new() };
+        let kept = |local: LocalId| {
+            let filled = state.filled.has(local);
+            let used_later = self.used[block].has(local);
+            let dropped = filled && pending.contains(&local);
+            let needed = used_later || dropped || state.borrowed.has(local);
+            let saved = state.stored.has(local) && needed;
+            let alive = filled && (used_later || dropped);
+            let full = state.full.has(local);
+            (alive || saved).then_some(Kept { local, filled, full, used_later, saved })
+        };
+        (0..graph.locals.len()).filter_map(kept).collect()
+    }
+}
+
+fn states(graph: &Graph<'_>) -> Vec<Option<State>> {
+    let mut before: Vec<Option<State>> = vec![None; graph.blocks.len()];
+    let mut after = before.clone();
+    before[0] = Some(State::new(graph.locals.len()));
+    let mut waiting = vec![0];
+    while let Some(block) = waiting.pop() {
+        let Some(mut state) = before[block].clone() else { continue };
+        graph.blocks[block].steps.iter().for_each(|it| state.step(it));
+        for next in graph.successors(block) {
+            let changed = match &mut before[*next] {
+                Some(it) => it.add_all(&state),
+                none => {
+                    *none = Some(state.clone());
+                    true
+                }
+            };
+            if changed {
+                waiting.push(*next);
+            }
+        }
+        after[block] = Some(state);
+    }
+    after
+}
+
+/// Going backward: what is needed after each block.
+fn used(graph: &Graph<'_>) -> Vec<Set> {
+    let empty = Set::of_size(graph.locals.len());
+    let mut before = vec![empty.clone(); graph.blocks.len()];
+    let mut after = vec![empty; graph.blocks.len()];
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for block in (0..graph.blocks.len()).rev() {
+            for next in graph.successors(block) {
+                let next = before[*next].clone();
+                after[block].add_all(&next);
+            }
+            let mut set = after[block].clone();
+            for step in graph.blocks[block].steps.iter().rev() {
+                if let Step::Run(op) = step {
+                    op.into.iter().for_each(|it| set.remove(*it));
+                    op.operands().for_each(|it| set.add(it));
+                }
+            }
+            changed |= before[block].add_all(&set);
+        }
+    }
+    after
+}
+
+/// Whether a value of `local` was made with the help of one of `other`.
+pub(super) fn comes_from(graph: &Graph<'_>, local: LocalId, other: LocalId) -> bool {
+    let mut reached = Set::of_size(graph.locals.len());
+    let mut waiting = vec![local];
+    while let Some(it) = waiting.pop() {
+        for op in graph.blocks.iter().flat_map(|it| &it.steps).filter_map(|step| match step {
+            Step::Run(op) if op.into == Some(it) || op.into_part == Some(it) => Some(op),
+            _ => None,
+        }) {
+            for operand in op.operands().filter(|it| *it != local) {
+                if operand == other {
+                    return true;
+                }
+                if !reached.has(operand) {
+                    reached.add(operand);
+                    waiting.push(operand);
+                }
+            }
+        }
+    }
+    false
+}
