@@ -10,6 +10,7 @@ mod restore;
 pub mod state;
 pub mod transaction;
 pub mod undo;
+pub mod verify;
 mod write;
 
 /// What the user allows to be overwritten, apart from what version control has.
@@ -36,6 +37,8 @@ pub enum Refusal {
     Failed(String),
     /// `stuck` are files that were written and could not be put back; undoing `run` tries again.
     Stuck { problem: String, stuck: Vec<PathBuf>, run: String },
+    /// Why cargo cannot say whether what was written is right. All files are as they were.
+    Unverified(String),
     /// The user asked the program to end. All files are as they were.
     Interrupted,
 }
@@ -45,7 +48,9 @@ impl Refusal {
     fn problem(&self) -> String {
         match self {
             Refusal::Unfit(problems) => problems.join("; "),
-            Refusal::Failed(problem) | Refusal::Stuck { problem, .. } => problem.clone(),
+            Refusal::Failed(problem)
+            | Refusal::Unverified(problem)
+            | Refusal::Stuck { problem, .. } => problem.clone(),
             Refusal::Interrupted => "interrupted".to_owned(),
             Refusal::Guard(_) | Refusal::Busy | Refusal::Unfinished { .. } => self.to_string(),
         }
@@ -63,6 +68,11 @@ impl fmt::Display for Refusal {
             Refusal::Unfinished { run } => write!(
                 f,
                 "an earlier run was cut off while it wrote; `async-fix undo {run}` puts its files back as they were"
+            ),
+            Refusal::Unverified(problem) => write!(
+                f,
+                "cargo cannot build this, with the fixes or without, so nothing shows that they are right: {problem}; \
+                 all files are as they were; `--verify analysis` needs no build"
             ),
             Refusal::Failed(_) | Refusal::Interrupted => {
                 write!(f, "{}; all files are as they were", self.problem())

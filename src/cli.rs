@@ -21,6 +21,7 @@ mod progress;
 mod reports;
 mod scan;
 mod undo;
+mod verify;
 mod write;
 
 /// How a run ended, apart from what stopped it.
@@ -29,6 +30,8 @@ enum Outcome {
     Clean,
     /// There is something to do at or above `--fail-on`.
     Found,
+    /// A fix was wrong, and was taken back.
+    TakenBack,
     /// A rule panicked: what was not found means nothing.
     Broken,
     /// The user asked it to end, and the files are as they were.
@@ -38,6 +41,7 @@ enum Outcome {
 const FAILURE: u8 = 2;
 /// As a shell says it of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
+const TAKEN_BACK: u8 = 3;
 
 /// Code nests as deep as people write it, and so does what reads it.
 const STACK_BYTES: usize = 256 << 20;
@@ -88,6 +92,7 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Found) if parsed.scan.exit_zero => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::TakenBack) => ExitCode::from(TAKEN_BACK),
         Ok(Outcome::Broken) => ExitCode::from(FAILURE),
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(sentence) => {

@@ -8,6 +8,7 @@ pub mod chains;
 pub mod changes;
 mod closures;
 pub mod compiled;
+pub mod errors;
 pub mod functions;
 mod guard_names;
 mod guards;

@@ -13,7 +13,7 @@
 //! | [`fix`] | building blocks of edits |
 //! | [`rules`] | a name, a page, a check |
 //! | [`plan`] | rounds in memory until nothing changes |
-//! | [`apply`] | guard, journal, atomic writes, undo |
+//! | [`apply`] | guard, journal, atomic writes, verification, undo |
 //! | [`report`] | findings and plans as text, patch or JSON |
 //! | [`cli`] | the command line |
 

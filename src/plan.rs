@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Choice, Remedy},
-    finding::{Applicability, Coverage, FilePath, Finding, Place},
+    finding::{Applicability, Coverage, FilePath, Finding, Fix, Place},
     knowledge::CrateRows,
     plan::planner::Planner,
     workspace::{Texts, Workspace},
@@ -16,6 +16,7 @@ mod merge;
 mod origin;
 mod planner;
 mod suppressed;
+mod traces;
 
 /// All that one run found, and all that it would write.
 #[derive(Clone, Default, Debug)]
@@ -24,6 +25,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// What was repaired: indices into `findings` with the fix that was taken.
     pub repairs: Vec<Repair>,
+    /// Where they are, in the same order.
+    pub traces: Vec<Trace>,
     /// What is still found after the repairs. Positions are those of the new text.
     pub remaining: Vec<Finding>,
     /// What was found in the files as they are, and left alone because a comment says so.
@@ -36,6 +39,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Fixes that were wanted and not taken, each with the reason in words.
     pub skipped: Vec<Skipped>,
+    /// Fixes that were planned before, and are not any more because a check of their result failed.
+    pub taken_back: Vec<TakenBack>,
     /// The original texts of the files that findings and changes speak of.
     pub texts: Texts,
     pub coverage: Coverage,
@@ -49,6 +54,22 @@ pub struct Repair {
     pub title: String,
     pub applicability: Applicability,
     pub round: usize,
+}
+
+impl Repair {
+    /// The fix that was taken, of those of the finding.
+    pub fn fix(&self) -> Option<&Fix> {
+        self.finding.fixes.iter().find(|it| it.title == self.title)
+    }
+}
+
+/// Where a repair is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trace {
+    /// Its finding, in the original text. None for code that an earlier round wrote.
+    pub at: Option<Place>,
+    /// What it wrote, in the new text.
+    pub wrote: Vec<Place>,
 }
 
 /// A file, before and after.
@@ -71,6 +92,19 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// A fix that is wrong where it stands: the code with it in it has an error that it has not without.
+#[derive(Clone, Debug)]
+pub struct TakenBack {
+    pub finding: Finding,
+    /// Where it is in the original text. None for code that an earlier round wrote.
+    pub at: Option<Place>,
+    pub title: String,
+    /// The error in one line.
+    pub error: String,
+    /// The error as the one who found it shows it.
+    pub rendered: String,
+}
+
 /// Plans what `choice` asks for. The texts in `workspace` are those of the last round when this returns.
 pub fn plan(workspace: &mut Workspace, rows: &[CrateRows], choice: &Choice) -> Plan {
     Planner::new(workspace, rows, choice).run()
@@ -83,7 +117,18 @@ pub fn plan_again(
     choice: &Choice,
     plan: &Plan,
 ) -> Plan {
+    plan_without(workspace, rows, choice, plan, plan.taken_back.clone())
+}
+
+/// Plans anew without the fixes in `taken_back`. The texts in `workspace` are those that `plan` led to.
+pub fn plan_without(
+    workspace: &mut Workspace,
+    rows: &[CrateRows],
+    choice: &Choice,
+    plan: &Plan,
+    taken_back: Vec<TakenBack>,
+) -> Plan {
     let before = plan.changes.iter().map(|it| (it.file.clone(), it.before.clone())).collect();
     workspace.set_texts(before);
-    Planner::new(workspace, rows, choice).run()
+    Planner::new(workspace, rows, choice).without(taken_back).run()
 }

@@ -157,7 +157,7 @@ fn what_is_not_the_users_is_left_alone() {
     assert!(found[0].starts_with("src/macros.rs:8:5: blocking-sleep [ ]"), "{found:?}");
     assert!(found[1].starts_with("src/ours.rs:2:5: blocking-sleep [*]"), "{found:?}");
 
-    project.run(&["--apply"]);
+    project.run(&["--apply", "--verify", "none"]);
     assert_eq!(project.text("src/ours.rs"), AWAITS);
     assert_eq!(project.git(&["diff", "--name-only"]), "src/ours.rs\n");
 }
@@ -182,7 +182,7 @@ fn a_shared_file_is_reported_once_and_fixed_where_that_is_right_everywhere() {
     let found = project.findings();
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found.iter().all(|it| it.contains("blocking-sleep [*]")), "{found:?}");
-    project.run(&["--apply"]);
+    project.run(&["--apply", "--verify", "none"]);
     assert_eq!(project.text("src/shared.rs"), AWAITS);
     assert_eq!(project.text("src/only_here.rs"), AWAITS);
 }
@@ -230,7 +230,7 @@ fn line_ends_and_byte_order_mark_stay() {
     let text = format!("\u{feff}{}", SLEEPS.replace('\n', "\r\n"));
     let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", text.trim_end())]);
     project.commit();
-    project.run(&["--apply"]);
+    project.run(&["--apply", "--verify", "none"]);
     let expected = format!("\u{feff}{}", AWAITS.replace('\n', "\r\n"));
     assert_eq!(project.text("src/lib.rs"), expected.trim_end());
 }

@@ -15,9 +15,8 @@ use crate::{
 /// Without --dry-run or --apply it prints what it finds, with the fixes, and writes nothing.
 #[derive(Parser, Debug)]
 #[command(name = "async-fix", version, args_conflicts_with_subcommands = true)]
-#[command(
-    after_help = "Exit status: 0 nothing to do, 1 something found, 2 failure, 130 interrupted"
-)]
+#[command(after_help = "Exit status: 0 nothing to do, 1 something found, 2 failure, \
+                  3 a fix was wrong and was not kept, 130 interrupted")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -122,6 +121,13 @@ pub(super) struct ScanArguments {
     /// Write to files outside version control
     #[arg(long, help_heading = "Safety")]
     pub(super) allow_no_vcs: bool,
+
+    /// How to make sure that the fixes are right; those that are not are left out, or taken back
+    ///
+    /// `cargo` runs `cargo check` after --apply has written, and so the project's own build scripts and procedural
+    /// macros: nothing else here does. --dry-run looks at the syntax in its place.
+    #[arg(long, value_name = "HOW", default_value = "cargo", help_heading = "Safety")]
+    pub(super) verify: Verify,
 
     #[command(flatten)]
     pub(super) project: ProjectArguments,
@@ -242,6 +248,18 @@ fn report(value: &str) -> Result<Report, String> {
     let format = Format::from_str(format, false)
         .map_err(|_| format!("there is no format `{format}`; there are {}", names.join(", ")))?;
     Ok(Report { format, path: path.into() })
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verify {
+    /// No new errors in `cargo check`
+    Cargo,
+    /// Nothing new that rust-analyzer finds wrong, without a build
+    Analysis,
+    /// No new syntax errors
+    Syntax,
+    /// Not at all
+    None,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! The run itself: load, plan, then print or write.
 
 use crate::{
-    apply::{Refusal, lock::Lock},
+    apply::{Refusal, lock::Lock, verify::Session},
     cli::{
         Outcome,
         arguments::ScanArguments,
@@ -9,9 +9,9 @@ use crate::{
         load::{self, StdSources},
         output, paths,
         progress::Progress,
-        reports, undo, write,
+        reports, undo, verify, write,
     },
-    config::{Choice, Reasons, decision::Fixes},
+    config::{Choice, ProjectRequest, Reasons, decision::Fixes},
     finding::{Finding, Severity},
     knowledge::{self, CrateRows},
     plan::{self, Plan},
@@ -70,6 +70,7 @@ pub(super) fn scan(
     let Planned { workspace, plan, .. } = planned;
     // What was written is told of, whatever becomes of the report.
     let reported = reports::print(&arguments.output, &plan, mode, &workspace);
+    summary::taken_back(&plan).for_each(|it| output::error(&it));
     if !arguments.output.quiet {
         end(arguments, &plan, &workspace, commands);
         written.iter().for_each(|it| output::note(&undo::hint(program, it)));
@@ -81,8 +82,9 @@ pub(super) fn scan(
     Ok(outcome)
 }
 
-/// What there is to do, and all that it takes to plan it once more.
+/// What there is to do, and all that it takes to find it out once more.
 pub(super) struct Planned {
+    pub(super) request: ProjectRequest,
     pub(super) workspace: Workspace,
     pub(super) rows: Vec<CrateRows>,
     pub(super) plan: Plan,
@@ -105,8 +107,12 @@ fn planned(arguments: &ScanArguments, choice: &Choice) -> Result<(Planned, Optio
     progress.say("looking for traps");
     let mut rows = knowledge::shipped().map_err(|it| it.join("; "))?;
     rows.extend(configuration::of_root(workspace.root())?.knowledge);
-    let plan = plan::plan(&mut workspace, &rows, choice);
-    Ok((Planned { workspace, rows, plan }, lock))
+    let mut plan = plan::plan(&mut workspace, &rows, choice);
+    if arguments.mode() != Mode::Check {
+        let mut session = Session { workspace: &mut workspace, rows: &rows, choice };
+        plan = verify::in_memory(&mut session, plan, arguments.verify, &progress);
+    }
+    Ok((Planned { request, workspace, rows, plan }, lock))
 }
 
 fn end(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace, commands: &Commands) {
@@ -134,6 +140,7 @@ fn outcome(mode: Mode, plan: &Plan, fail_on: Option<Severity>) -> Outcome {
     };
     match found {
         _ if !plan.coverage.internal_errors.is_empty() => Outcome::Broken,
+        _ if !plan.taken_back.is_empty() => Outcome::TakenBack,
         true => Outcome::Found,
         false => Outcome::Clean,
     }

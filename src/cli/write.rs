@@ -9,8 +9,15 @@ use crate::{
         state,
         transaction::Transaction,
         undo,
+        verify::Session,
     },
-    cli::{arguments::ScanArguments, interactive, output, scan::Planned},
+    cli::{
+        arguments::{ScanArguments, Verify},
+        interactive, output,
+        progress::Progress,
+        scan::Planned,
+        verify,
+    },
     config::Choice,
     plan,
     report::Mode,
@@ -33,8 +40,8 @@ pub(super) fn prepare(arguments: &ScanArguments, root: &Path) -> Result<Option<L
     Ok(None)
 }
 
-/// All of `planned` that the user wants, or nothing; then `planned` is what was written. The run comes back by which it
-/// can be undone, if anything was written.
+/// All of `planned` that the user wants and that passes verification, or nothing; then `planned` is what was written.
+/// The run comes back by which it can be undone, if anything was written.
 pub(super) fn write(
     arguments: &ScanArguments,
     planned: &mut Planned,
@@ -47,9 +54,28 @@ pub(super) fn write(
         let unheard = |it| Refusal::Failed(format!("the answers cannot be heard: {it}"));
         let fixes = interactive::ask(arguments, &planned.plan, choice).map_err(unheard)?;
         choice.fixes = fixes.ok_or(Refusal::Interrupted)?;
-        let Planned { workspace, rows, plan } = planned;
+        let Planned { workspace, rows, plan, .. } = planned;
         *plan = plan::plan_again(workspace, rows, choice, plan);
+        let progress = Progress::start(&arguments.output);
+        let mut session = Session { workspace, rows, choice };
+        let chosen = std::mem::take(plan);
+        *plan = verify::in_memory(&mut session, chosen, arguments.verify, &progress);
     }
-    transaction.write(&planned.plan.changes)?;
-    transaction.finish()
+    let Planned { request, workspace, rows, plan } = planned;
+    if arguments.verify != Verify::Cargo {
+        transaction.write(&plan.changes)?;
+        return transaction.finish();
+    }
+    let mut session = Session { workspace, rows, choice };
+    let output = &arguments.output;
+    match verify::by_cargo(&mut session, plan.clone(), &mut transaction, request, output) {
+        Ok(verified) => {
+            *plan = verified;
+            transaction.finish()
+        }
+        Err(refusal) => {
+            transaction.restore()?;
+            Err(refusal)
+        }
+    }
 }

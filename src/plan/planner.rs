@@ -8,13 +8,14 @@ use crate::{
     knowledge::CrateRows,
     page::Page,
     plan::{
-        Change, Plan, Repair, Skipped,
+        Change, Plan, Repair, Skipped, TakenBack,
         features::{self, Features},
         imports,
         look::{self, Look},
         merge::Merged,
         origin::Origins,
         suppressed::{self, Heard, Suppressing},
+        traces,
     },
     rules::{self, Rule},
     workspace::{Texts, Workspace},
@@ -36,6 +37,15 @@ pub(super) struct Planner<'a> {
     features: Features,
 }
 
+/// The fixes of one round.
+#[derive(Default)]
+struct Chosen {
+    merged: Merged,
+    repairs: Vec<Repair>,
+    /// Where the findings of `repairs` are in the original text.
+    origins: Vec<Option<Place>>,
+}
+
 impl<'a> Planner<'a> {
     pub fn new(
         workspace: &'a mut Workspace,
@@ -47,6 +57,13 @@ impl<'a> Planner<'a> {
         let features = Features::default();
         let (original, refused) = (workspace.texts().clone(), HashSet::new());
         Planner { workspace, rows, choice, rules, plan, original, refused, features }
+    }
+
+    /// Does not try these.
+    pub fn without(mut self, taken_back: Vec<TakenBack>) -> Planner<'a> {
+        self.refused.extend(taken_back.iter().map(|it| key(it.at.clone(), &it.finding)));
+        self.plan.taken_back = taken_back;
+        self
     }
 
     pub fn run(mut self) -> Plan {
@@ -117,18 +134,17 @@ impl<'a> Planner<'a> {
     fn round(&mut self, round: usize, heard: &Heard) -> Option<Heard> {
         loop {
             let before = self.workspace.texts().clone();
-            let (merged, repairs) = self.choose(round, &heard.findings);
+            let Chosen { merged, repairs, origins } = self.choose(round, &heard.findings);
             if repairs.is_empty() {
                 return None;
             }
-            if let Err(reason) = self.apply(merged) {
-                let wants_feature = |it: &&Repair| {
-                    let fix = it.finding.fixes.iter().find(|fix| fix.title == it.title);
-                    fix.is_some_and(|it| it.wants.iter().any(|it| matches!(it, Want::Feature(..))))
-                };
-                self.refuse(repairs.iter().filter(wants_feature), &reason);
-                continue;
-            }
+            let edited = match self.apply(&merged) {
+                Ok(it) => it,
+                Err(reason) => {
+                    self.refuse(repairs.iter().filter(wants_feature), &reason);
+                    continue;
+                }
+            };
             let files = changed(self.workspace.texts(), &before).into_keys().collect();
             let after = self.look_again(heard, &files);
             let mut worse = made_worse(&heard.findings, &after.findings);
@@ -137,6 +153,10 @@ impl<'a> Planner<'a> {
                 worse.retain(|it| !suppressed::is_about_comments(&self.rules, it));
             }
             if worse.is_empty() {
+                let fixes: Vec<_> =
+                    origins.into_iter().zip(repairs.iter().map(Repair::fix)).collect();
+                let now = self.workspace.texts();
+                traces::follow(&mut self.plan.traces, &fixes, &merged.edits(), &edited, now);
                 self.plan.repairs.extend(repairs);
                 return Some(after);
             }
@@ -147,24 +167,25 @@ impl<'a> Planner<'a> {
     }
 
     /// The best fix of each finding that is wanted, as far as they fit each other.
-    fn choose(&mut self, round: usize, findings: &[Finding]) -> (Merged, Vec<Repair>) {
-        let mut merged = Merged::default();
-        let mut repairs = Vec::new();
-        for (key, finding) in self.with_keys(self.wanted(findings)) {
-            if self.refused.contains(&key) {
+    fn choose(&mut self, round: usize, findings: &[Finding]) -> Chosen {
+        let mut chosen = Chosen::default();
+        for (origin, finding) in self.with_origins(self.wanted(findings)) {
+            if self.is_refused(origin.as_ref(), &finding) {
                 continue;
             }
             let finding = &finding;
+            let place = origin.as_ref().unwrap_or(&finding.at);
             let possible = finding.fixes.iter().filter(|it| self.choice.takes(it));
-            let fix = self.choice.fixes.choose(&key.0, finding.rule, possible);
+            let fix = self.choice.fixes.choose(place, finding.rule, possible);
             let Some(fix) = fix else { continue };
             if let Err(reason) = self.features.possible(self.workspace, fix, self.choice.locked_by)
             {
                 self.skip(finding, &fix.title, &reason);
                 continue;
             }
-            if merged.add(fix) {
-                repairs.push(Repair {
+            if chosen.merged.add(fix) {
+                chosen.origins.push(origin);
+                chosen.repairs.push(Repair {
                     finding: finding.clone(),
                     title: fix.title.clone(),
                     applicability: fix.applicability,
@@ -172,11 +193,20 @@ impl<'a> Planner<'a> {
                 });
             }
         }
-        (merged, repairs)
+        chosen
     }
 
-    /// All of `merged`, or nothing and why.
-    fn apply(&mut self, merged: Merged) -> Result<(), String> {
+    fn is_refused(&self, origin: Option<&Place>, finding: &Finding) -> bool {
+        // What was written has another place once other fixes are left out, so it is known by what it says.
+        let same = |it: &TakenBack| {
+            it.at.is_none() && origin.is_none() && message_key(&it.finding) == message_key(finding)
+        };
+        self.refused.contains(&key(origin.cloned(), finding))
+            || self.plan.taken_back.iter().any(same)
+    }
+
+    /// All of `merged`, or nothing and why. The texts come back as they are before imports are taken out.
+    fn apply(&mut self, merged: &Merged) -> Result<Texts, String> {
         let manifests = features::edits(self.workspace, &merged.features)?;
         let mut texts = Texts::new();
         for (file, edit) in &merged.edits() {
@@ -185,11 +215,11 @@ impl<'a> Planner<'a> {
             edit.apply(&mut text);
             texts.insert(file.clone(), text);
         }
-        let tidied = self.tidied(&texts);
-        texts.extend(tidied);
-        self.workspace.set_texts(texts);
+        let mut tidied = texts.clone();
+        tidied.extend(self.tidied(&texts));
+        self.workspace.set_texts(tidied);
         self.workspace.set_texts(manifests);
-        Ok(())
+        Ok(texts)
     }
 
     /// Those of the `edited` texts that have imports to lose, without them.
@@ -238,17 +268,18 @@ impl<'a> Planner<'a> {
 
     /// A fix that the user chose may be gone once others are done.
     fn tell_what_was_chosen_in_vain(&mut self) {
-        for ((at, _), finding) in self.with_keys(self.plan.remaining.clone()) {
-            if let Some(title) = self.choice.fixes.chosen(&at, finding.rule) {
+        for (at, finding) in self.with_origins(self.plan.remaining.clone()) {
+            let place = at.as_ref().unwrap_or(&finding.at);
+            let Some(title) = self.choice.fixes.chosen(place, finding.rule) else { continue };
+            if !self.is_refused(at.as_ref(), &finding) {
                 self.skip(&finding, title, "the other fixes have changed what it was for");
             }
         }
     }
 
-    fn with_keys(&self, findings: Vec<Finding>) -> Vec<(Key, Finding)> {
+    fn with_origins(&self, findings: Vec<Finding>) -> Vec<(Option<Place>, Finding)> {
         let mut origins = Origins::new(&self.original, self.workspace.texts());
-        let with_key = |it: Finding| (key(origins.of(&it.at), &it), it);
-        findings.into_iter().map(with_key).collect()
+        findings.into_iter().map(|it| (origins.of(&it.at), it)).collect()
     }
 
     fn wanted(&self, findings: &[Finding]) -> Vec<Finding> {
@@ -301,6 +332,14 @@ fn key(origin: Option<Place>, finding: &Finding) -> Key {
     (origin.unwrap_or_else(|| finding.at.clone()), finding.rule)
 }
 
+fn message_key(finding: &Finding) -> (&FilePath, &'static str, &str) {
+    (&finding.at.file, finding.rule, &finding.message)
+}
+
+fn wants_feature(repair: &&Repair) -> bool {
+    repair.fix().is_some_and(|it| it.wants.iter().any(|it| matches!(it, Want::Feature(..))))
+}
+
 /// What a round repaired near a finding that was not there before.
 fn suspects<'r>(repairs: &'r [Repair], worse: &[Finding]) -> Vec<&'r Repair> {
     let files: HashSet<&FilePath> = worse.iter().map(|it| &it.at.file).collect();
@@ -311,17 +350,16 @@ fn suspects<'r>(repairs: &'r [Repair], worse: &[Finding]) -> Vec<&'r Repair> {
 
 /// Findings that there are more of after a round than before it. Places move, so they are counted by what they say.
 fn made_worse(before: &[Finding], after: &[Finding]) -> Vec<Finding> {
-    let key = |it: &Finding| (it.at.file.clone(), it.rule, it.message.clone());
     let mut known: HashMap<_, usize> = HashMap::new();
     for it in before {
-        *known.entry(key(it)).or_default() += 1;
+        *known.entry(message_key(it)).or_default() += 1;
     }
-    let is_new = |it: &&Finding| match known.get_mut(&key(it)) {
-        Some(left) if *left > 0 => {
-            *left -= 1;
-            false
+    let mut new = Vec::new();
+    for it in after {
+        match known.get_mut(&message_key(it)) {
+            Some(left) if *left > 0 => *left -= 1,
+            _ => new.push(it.clone()),
         }
-        _ => true,
-    };
-    after.iter().filter(is_new).cloned().collect()
+    }
+    new
 }

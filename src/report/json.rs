@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     finding::Coverage,
-    plan::{Plan, Repair, Skipped},
+    plan::{Plan, Repair, Skipped, TakenBack},
     report::{
         Mode,
         json::finding::{JsonFinding, Span, findings, span},
@@ -96,6 +96,9 @@ struct JsonSkipped<'a> {
     title: &'a str,
     /// Why it was not taken.
     reason: &'a str,
+    /// The error that it would have brought, as its finder shows it; for fixes that did not pass verification only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -147,7 +150,10 @@ pub fn render(plan: &Plan, mode: Mode, project: &Project) -> String {
             let changed = plan.changes.iter().filter(|it| it.before != it.after);
             changed.map(|it| JsonChange { path: it.real.as_str(), content: &it.after }).collect()
         }),
-        skipped_fixes: plan.skipped.iter().map(|it| skipped(it, &plan.texts)).collect(),
+        skipped_fixes: {
+            let skipped = plan.skipped.iter().map(|it| skipped(it, &plan.texts));
+            skipped.chain(plan.taken_back.iter().map(|it| taken_back(it, &plan.texts))).collect()
+        },
         coverage: coverage(&plan.coverage),
         summary: Counts::of(plan),
     };
@@ -174,6 +180,19 @@ fn skipped<'a>(it: &'a Skipped, texts: &Texts) -> JsonSkipped<'a> {
         message: &it.finding.message,
         title: &it.title,
         reason: &it.reason,
+        error: None,
+    }
+}
+
+fn taken_back<'a>(it: &'a TakenBack, texts: &Texts) -> JsonSkipped<'a> {
+    JsonSkipped {
+        rule: it.finding.rule,
+        path: it.finding.at.file.as_str(),
+        span: it.at.as_ref().and_then(|it| span(it, texts)),
+        message: &it.finding.message,
+        title: &it.title,
+        reason: &it.error,
+        error: Some(&it.rendered),
     }
 }
 

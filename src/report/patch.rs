@@ -7,7 +7,7 @@ use similar::{Algorithm, ChangeTag, TextDiff, udiff::UnifiedHunkHeader};
 
 use crate::{
     config::Remedy,
-    finding::{FilePath, Fix, Want},
+    finding::{FilePath, Want},
     plan::{Change, Plan, Repair},
     report::{Style, one_line, position::label},
 };
@@ -92,7 +92,7 @@ fn annotations(plan: &Plan, file: &FilePath) -> Vec<String> {
     let mut lines = Vec::new();
     let mut features: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for repair in &plan.repairs {
-        let fix = fix_of(repair);
+        let fix = repair.fix();
         let edits_it = fix.is_some_and(|it| it.edits.contains_key(file));
         if repair.finding.at.file == *file || edits_it {
             lines.push(annotation(repair, plan));
@@ -111,10 +111,6 @@ fn annotations(plan: &Plan, file: &FilePath) -> Vec<String> {
         format!("{} needs the feature `{feature}` of `{dependency}`", rules.join(", "))
     }));
     lines
-}
-
-fn fix_of(repair: &Repair) -> Option<&Fix> {
-    repair.finding.fixes.iter().find(|it| it.title == repair.title)
 }
 
 fn annotation(repair: &Repair, plan: &Plan) -> String {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     config::Remedy,
     finding::{Applicability, Finding, Severity},
-    plan::{Plan, Repair},
+    plan::{Plan, Repair, TakenBack},
     report::{Mode, count, one_line, position::label},
 };
 
@@ -96,6 +96,9 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
         }
         Mode::DryRun | Mode::Apply => {
             let mut out = match mode {
+                _ if counts.repaired == 0 && !plan.taken_back.is_empty() => {
+                    format!("Nothing is fixed{}\n", rest(&counts, commands))
+                }
                 _ if counts.repaired == 0 && counts.changed_files == 0 => {
                     format!("Nothing to {fix}{}\n", rest(&counts, commands))
                 }
@@ -133,6 +136,34 @@ pub fn repairs(plan: &Plan) -> String {
         format!("{at}: {rule} [{}] {title}\n", it.applicability.name())
     };
     plan.repairs.iter().map(line).collect()
+}
+
+/// Each fix that was wrong, with the error that it would have brought.
+pub fn taken_back(plan: &Plan) -> impl Iterator<Item = String> {
+    let last = plan.taken_back.len().saturating_sub(1);
+    plan.taken_back.iter().enumerate().map(move |(index, it)| {
+        let mut out = wrong(it, plan);
+        if index == last {
+            out.push_str(
+                "\nA fix that does not compile is a mistake of async-fix, or of a row that the project adds. \
+                 Please report it, with the lines above.",
+            );
+        }
+        out
+    })
+}
+
+fn wrong(it: &TakenBack, plan: &Plan) -> String {
+    let at = match &it.at {
+        Some(at) => label(at, &plan.texts),
+        None => it.finding.at.file.to_string(),
+    };
+    let (rule, title) = (it.finding.rule, one_line(&it.title));
+    let mut out = format!("{at}: {rule}: {title}: not kept, because with it there is a new error:");
+    for line in it.rendered.lines() {
+        let _ = write!(out, "\n  {line}");
+    }
+    out
 }
 
 fn check(counts: &Counts, commands: &Commands) -> String {

@@ -8,7 +8,7 @@ use async_fix::{
         Applicability, Coverage, DependencyKind, FeatureWant, FilePath, Finding, Fix, Note, Place,
         Severity, Want,
     },
-    plan::{Change, Plan, Repair, Skipped},
+    plan::{Change, Plan, Repair, Skipped, TakenBack},
     report::summary::Commands,
 };
 use ra_ap_ide_db::text_edit::{TextEdit, TextRange, TextSize};
@@ -233,6 +233,14 @@ pub fn plan() -> Plan {
         it
     });
     Plan {
+        traces: Vec::new(),
+        taken_back: vec![TakenBack {
+            finding: findings[2].clone(),
+            at: Some(findings[2].at.clone()),
+            title: "move the call to the blocking pool".to_owned(),
+            error: "error[E0308]: mismatched types".to_owned(),
+            rendered: "error[E0308]: mismatched types\n --> src/main.rs:5:16".to_owned(),
+        }],
         repairs: vec![
             repair(0, Applicability::Safe, 0),
             repair(1, Applicability::Safe, 0),
