@@ -54,7 +54,6 @@ fn main() {
         ("suppressions_work_before_and_after_rustfmt", suppress::every_finding),
         ("examples_are_written_as_the_dry_run_says", written::examples),
         ("the_demo_is_written_as_the_dry_run_says", written::demo),
-        ("suppressions_work_before_and_after_rustfmt", suppress::every_finding),
         ("a_deleted_token_never_panics", robust::deleted_tokens),
         ("rows_resolve", robust::rows_resolve),
         ("readme_lists_every_rule", |_| readme::lists_every_rule()),
