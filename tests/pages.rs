@@ -51,6 +51,7 @@ fn main() {
     let laws: [(&str, Law); 8] = [
         ("examples_compile_before_and_after", compile::every_example),
         ("all_fixes_together_compile", compile::all_together),
+        ("suppressions_work_before_and_after_rustfmt", suppress::every_finding),
         ("examples_are_written_as_the_dry_run_says", written::examples),
         ("the_demo_is_written_as_the_dry_run_says", written::demo),
         ("a_deleted_token_never_panics", robust::deleted_tokens),

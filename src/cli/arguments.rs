@@ -82,6 +82,11 @@ pub(super) struct ScanArguments {
     /// Take the Enter key for a no
     #[arg(long, requires = "interactive", help_heading = "Mode")]
     pub(super) default_no: bool,
+    /// In place of fixes, write comments that suppress what is found
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "", requires = "mode", help_heading = "Mode")]
+    #[arg(conflicts_with_all = ["ignore_suppressions", "unsafe_fixes"])]
+    suppress: Option<String>,
 
     /// Rules or groups to look for, in place of all
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
