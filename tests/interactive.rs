@@ -160,7 +160,9 @@ impl Drop for Terminal {
 #[test]
 fn what_was_agreed_to_is_written_at_the_end() {
     let project = Project::new();
-    let Some(terminal) = Terminal::start(&project, "--apply --interactive --default-no") else {
+    let Some(terminal) =
+        Terminal::start(&project, "--apply --interactive --default-no --verify none")
+    else {
         return;
     };
     let first = terminal.wait_for("Write this fix? (1 of 3) [y,N,a,A,s,f,q,?]");
@@ -189,7 +191,7 @@ fn what_was_agreed_to_is_written_at_the_end() {
 #[test]
 fn ctrl_c_leaves_everything_as_it_was() {
     let project = Project::new();
-    let Some(terminal) = Terminal::start(&project, "--apply -i") else { return };
+    let Some(terminal) = Terminal::start(&project, "--apply -i --verify none") else { return };
     terminal.wait_for("(1 of 3) [Y,n,");
     terminal.press("y");
     terminal.wait_for("(2 of 3)");

@@ -13,7 +13,7 @@ use super::{
 pub const TRIALS: [(&str, fn() -> Outcome); 1] = [("the_whole_program", whole_program)];
 
 fn apply(workspace: &Workspace, at: usize, fault: Fault) -> Run {
-    let mut command = workspace.async_fix(&["--apply", "--unsafe-fixes"]);
+    let mut command = workspace.async_fix(&["--apply", "--unsafe-fixes", "--verify", "none"]);
     // What cargo builds to verify is built once for all.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("target");
     tracer::run(command.env("CARGO_TARGET_DIR", target), workspace.folder(), at, fault)
@@ -85,7 +85,10 @@ fn stops_when_cut_off(workspace: &Workspace) -> Outcome {
         run.id
     );
     let before = workspace::tree(&workspace.root());
-    let apply = workspace.async_fix(&["--apply"]).output().map_err(|it| it.to_string())?;
+    let apply = workspace
+        .async_fix(&["--apply", "--verify", "none"])
+        .output()
+        .map_err(|it| it.to_string())?;
     assert_eq!(String::from_utf8_lossy(&apply.stderr), format!("error: {sentence}"));
     assert_eq!((apply.status.code(), apply.stdout.len()), (Some(2), 0));
     assert_eq!(workspace::tree(&workspace.root()), before);

@@ -63,9 +63,9 @@ fn check(project: &Path) -> Outcome {
         return Err("the patch changes nothing".into());
     }
     git(project, &["checkout", "-q", "."])?;
-    run(project, &["--apply", "--unsafe-fixes"])?;
+    run(project, &["--apply", "--unsafe-fixes", "--verify", "none"])?;
     expect_same("`--apply` and the patch", &files(project)?, &patched)?;
-    run(project, &["--apply", "--unsafe-fixes", "--allow-dirty"])?;
+    run(project, &["--apply", "--unsafe-fixes", "--allow-dirty", "--verify", "none"])?;
     expect_same("the second `--apply` and the first", &files(project)?, &patched)
 }
 
