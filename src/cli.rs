@@ -6,12 +6,15 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::{
     cli::arguments::{Arguments, Command, RulesFormat},
+    config::names,
     plan::look,
     report::{json, rules},
 };
 
 mod arguments;
 mod catalogue;
+mod changed;
+mod choosing;
 mod hints;
 mod interactive;
 mod load;
@@ -104,9 +107,7 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
 
 fn explain(rule: &str) -> Result<Outcome, String> {
     let pages = catalogue::pages();
-    let page = pages.iter().find(|it| it.name == rule);
-    let page = page.ok_or_else(|| catalogue::unknown(rule, &pages))?;
-    output::print(&rules::explain(page))?;
+    output::print(&rules::explain(names::page(rule, &pages)?))?;
     Ok(Outcome::Clean)
 }
 

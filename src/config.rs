@@ -1,15 +1,22 @@
 //! What the user asked for, before anything is done about it.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    config::decision::Fixes,
-    finding::{Applicability, Fix, Severity},
+    config::{decision::Fixes, layer::Layer, settings::Settings, values::Values},
+    finding::{Applicability, FilePath, Finding, Fix},
+    page::Page,
 };
 
 pub mod decision;
 pub mod document;
+pub mod globs;
+pub mod layer;
 pub mod names;
+pub mod settings;
 pub mod suppression;
 pub mod values;
 
@@ -34,17 +41,13 @@ pub struct ProjectRequest {
 /// Which findings and fixes are wanted.
 #[derive(Clone, Default, Debug)]
 pub struct Choice {
-    /// Rules by name; empty means all.
-    pub select: Vec<String>,
-    pub ignore: Vec<String>,
-    pub unsafe_fixes: bool,
-    /// Files and folders to report on and edit; empty means all. Everything is analysed all the same.
-    pub paths: Vec<PathBuf>,
-    pub fail_on: Option<Severity>,
+    pub settings: Settings,
+    pub scope: Scope,
+    /// Whether findings that no fix would be written for are left out.
+    pub fix_only: bool,
     /// The flag that forbids to edit manifests and the lock file, when one does.
     pub locked_by: Option<&'static str>,
     pub suppressions: Suppressions,
-    pub reasons: Reasons,
     pub fixes: Fixes,
     pub remedy: Remedy,
 }
@@ -74,15 +77,65 @@ pub enum Reasons {
     Required,
 }
 
+/// Which files are reported on and edited. Everything is analysed all the same.
+#[derive(Clone, Default, Debug)]
+pub struct Scope {
+    /// Files and folders on disk; empty means all.
+    pub paths: Vec<PathBuf>,
+    /// Single files; None means all.
+    pub files: Option<BTreeSet<FilePath>>,
+    /// Folders of packages; None means all.
+    pub packages: Option<Vec<FilePath>>,
+}
+
 impl Choice {
-    /// Whether `fix` may be taken without asking.
-    pub fn takes(&self, fix: &Fix) -> bool {
-        let least = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    /// What `values` ask for, everywhere.
+    pub fn of(values: Values, pages: &[Page]) -> Result<Choice, String> {
+        let mut choice = Choice::default();
+        choice.settings.push(Layer::of_flags(values, FilePath::new(""), pages)?);
+        Ok(choice)
+    }
+
+    /// Whether a file that is `on_disk` is reported on and edited.
+    pub fn includes(&self, file: &FilePath, on_disk: &Path) -> bool {
+        let Scope { paths, files, packages } = &self.scope;
+        let of_package = |packages: &Vec<FilePath>| {
+            self.settings.package(file).is_none_or(|it| packages.contains(it))
+        };
+        (paths.is_empty() || paths.iter().any(|it| on_disk.starts_with(it)))
+            && files.as_ref().is_none_or(|it| it.contains(file))
+            && packages.as_ref().is_none_or(of_package)
+            && !self.settings.of(file).excludes(file)
+    }
+
+    /// Whether a fix in `file` may be written.
+    pub fn takes(&self, file: &FilePath, fix: &Fix) -> bool {
+        let least = match self.settings.of(file).unsafe_fixes() {
+            true => Applicability::Unsafe,
+            false => Applicability::Safe,
+        };
         fix.applicability >= least
     }
 
-    pub fn wants_rule(&self, rule: &str) -> bool {
-        let names = |list: &[String]| list.iter().any(|it| it == rule);
-        (self.select.is_empty() || names(&self.select)) && !names(&self.ignore)
+    /// The finding as it is wanted, if the rule of `page` is wanted where it is.
+    pub fn rated(&self, page: &Page, finding: &Finding) -> Option<Finding> {
+        let file = &finding.at.file;
+        let rule = self.settings.of(file).rule(page, file);
+        if !rule.selected {
+            return None;
+        }
+        let mut finding = finding.clone();
+        finding.severity = rule.level.unwrap_or(finding.severity);
+        if self.remedy == Remedy::Fix {
+            finding.fixes.iter_mut().for_each(|it| rule.rate(it));
+        }
+        let has_fix = finding.fixes.iter().any(|it| self.takes(file, it));
+        (has_fix || !self.fix_only).then_some(finding)
+    }
+
+    /// Whether a finding makes the exit status 1.
+    pub fn fails_on(&self, finding: &Finding) -> bool {
+        let least = self.settings.of(&finding.at.file).fail_on();
+        least.is_some_and(|it| finding.severity >= it)
     }
 }

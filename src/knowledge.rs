@@ -3,14 +3,14 @@
 //! Rules ask for effects, never for names. A row says what one item does; `resolve` finds that item in the
 //! workspace, so that re-exports and aliases need no rows of their own.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{finding::Applicability, page};
 
 pub mod resolve;
 
 /// One file: what is known of one crate.
-#[derive(Deserialize, Clone, Debug)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct CrateRows {
     /// The crate, as paths in Rust code name it.
@@ -38,7 +38,7 @@ pub struct CrateRows {
 }
 
 /// What one item does.
-#[derive(Deserialize, Clone, Debug)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Row {
     /// The public path: `std::fs::read`, `std::path::Path::exists`, `std::iter::Iterator::map`, `tokio::main`.
@@ -136,7 +136,7 @@ pub struct Row {
 }
 
 /// A chain of calls that builds something and uses it up, and its asynchronous twin.
-#[derive(Deserialize, Clone, Debug)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
     /// The call that it begins with.
@@ -152,7 +152,7 @@ pub struct Chain {
 }
 
 /// What a blocking call waits for.
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wait {
     Timer,
@@ -188,7 +188,7 @@ pub enum Wait {
     Future,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClosureRuns {
     /// On the calling thread, before the call returns.
@@ -209,7 +209,7 @@ pub enum ClosureRuns {
     Compute,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum FutureRuns {
     /// Polled by the calling thread until it is done.
@@ -220,7 +220,7 @@ pub enum FutureRuns {
     Local,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum Guard {
     /// Other threads stand still while they wait for it.
@@ -233,7 +233,7 @@ pub enum Guard {
     Poisoned,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 enum FixCap {
     Safe,

@@ -21,6 +21,7 @@ mod edit_limits;
 mod expand;
 mod files;
 mod graph;
+pub mod layout;
 mod load;
 pub mod lock;
 pub mod manifest;

@@ -202,3 +202,115 @@ fn what_is_wrong_in_a_file_is_one_sentence() {
         project.run(&[]).refuses(&format!("async-fix.toml:{sentence}"));
     }
 }
+
+const CODE: &str = "\
+pub async fn read() -> std::io::Result<String> {
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::fs::read_to_string(\"a\")
+}
+";
+
+/// Two packages, committed.
+fn two_packages(configuration: &str) -> Project {
+    let manifest = |it| MANIFEST.replace("nap", it).replace("[workspace]\n", "");
+    let project = Project::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n"),
+        ("async-fix.toml", configuration),
+        ("one/Cargo.toml", &manifest("one")),
+        ("one/src/lib.rs", CODE),
+        ("two/Cargo.toml", &manifest("two")),
+        ("two/src/lib.rs", CODE),
+        (".gitignore", "target\n"),
+    ]);
+    let lock =
+        Command::new(env!("CARGO")).arg("generate-lockfile").current_dir(&project.0).output();
+    assert!(lock.unwrap().status.success());
+    project.git(&["init", "-q"]);
+    project.commit();
+    project
+}
+
+impl Project {
+    fn git(&self, arguments: &[&str]) {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@b.c"]).args(arguments);
+        assert!(git.current_dir(&self.0).status().unwrap().success());
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "."]);
+        self.git(&["commit", "-q", "-m", "all"]);
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.0.path().join(path)).unwrap()
+    }
+}
+
+#[test]
+fn files_configure_and_flags_count_more() {
+    let project = two_packages(
+        "[rules]\nblocking-sleep = 'error'\n[per-path]\n'two/**' = { ignore = ['blocking-fs'] }\n",
+    );
+    let said = project.run(&["--output-format", "json", "--fail-on", "error"]);
+    let found: Vec<&str> = said
+        .lines()
+        .into_iter()
+        .filter_map(|it| it.trim().strip_prefix("\"severity\": "))
+        .collect();
+    assert_eq!((found, said.status), (vec!["\"error\",", "\"warn\",", "\"error\","], Some(1)));
+    let said = project.run(&["--select", "blocking-fs", "--fail-on", "error", "-p", "one"]);
+    assert_eq!(said.status, Some(0), "{}", said.stderr);
+    assert!(said.stdout.starts_with("warning[blocking-fs]: "), "{}", said.stdout);
+    assert!(
+        said.stderr
+            .contains("Run `async-fix --apply --select blocking-fs --fail-on error -p one` to")
+    );
+}
+
+#[test]
+fn where_one_stands_and_what_has_changed_is_what_is_meant() {
+    let project = two_packages("ignore = ['blocking-fs']");
+    project.git(&["checkout", "-q", "-b", "topic"]);
+    project.write("two/src/lib.rs", &format!("{CODE}pub mod new;\n"));
+    project.commit();
+    project.write("two/src/new.rs", CODE);
+    let places = |arguments: &[&str]| {
+        let said = project.run(&[&CONCISE[..], arguments].concat());
+        let lines = said.lines();
+        lines.iter().map(|it| it.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&["--changed"]), ["two/src/new.rs"]);
+    assert_eq!(places(&["--since", "HEAD~1"]), ["two/src/lib.rs", "two/src/new.rs"]);
+    assert_eq!(places(&["--workspace", "--exclude", "two"]), ["one/src/lib.rs"]);
+    project.git(&["add", "."]);
+    let exclude = ["--staged", "--exclude-path", "new.rs"];
+    assert_eq!(places(&exclude), [""; 0]);
+    project
+        .run(&["--since", "nowhere"])
+        .refuses("there is no commit `nowhere`, which `--since` names");
+
+    let mut inside = Command::new(env!("CARGO_BIN_EXE_async-fix"));
+    let inside =
+        Said::of(inside.args(CONCISE).current_dir(project.0.path().join("one")).output().unwrap());
+    assert_eq!(inside.lines().len(), 1, "{}", inside.stdout);
+    let note = "Reports on `one` only; `--workspace` is for all 2 packages.\n";
+    assert!(inside.stderr.contains(note), "{}", inside.stderr);
+}
+
+#[test]
+fn what_is_not_fixable_is_not_written() {
+    let project = two_packages("unfixable = ['blocking-fs']");
+    let arguments = ["--apply", "--fix-only", "--exit-non-zero-on-fix", "-p", "one", "-q"];
+    let said = project.run(&arguments);
+    assert_eq!((said.status, said.stdout.as_str(), said.stderr.as_str()), (Some(1), "", ""));
+    let written = CODE.replace("std::thread::sleep", "tokio::time::sleep");
+    let written = written.replace("from_secs(1));", "from_secs(1)).await;");
+    assert_eq!(
+        (project.text("one/src/lib.rs"), project.text("two/src/lib.rs")),
+        (written, CODE.to_owned())
+    );
+    // Nothing is left that would be written.
+    let said = project.run(&arguments);
+    assert_eq!((said.status, said.stdout.as_str()), (Some(0), ""), "{}", said.stderr);
+}

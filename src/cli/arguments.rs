@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    cli::arguments::choosing::{ConfigArguments, RuleArguments, ScopeArguments},
     config::{ProjectRequest, Remedy, Suppressions},
-    finding::Severity,
     report::Mode,
 };
+
+pub(super) mod choosing;
 
 /// Finds the traps of async Rust in a Cargo workspace and rewrites them
 ///
@@ -88,21 +90,16 @@ pub(super) struct ScanArguments {
     #[arg(conflicts_with_all = ["ignore_suppressions", "unsafe_fixes"])]
     suppress: Option<String>,
 
-    /// Rules or groups to look for, in place of all
-    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
-    pub(super) select: Vec<String>,
+    /// Report only what a fix would be written for
+    #[arg(long, help_heading = "Mode")]
+    pub(super) fix_only: bool,
 
-    /// Rules or groups to leave out
-    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
-    pub(super) ignore: Vec<String>,
+    #[command(flatten)]
+    pub(super) rules: RuleArguments,
 
     /// Report and fix what a comment suppresses, too
     #[arg(long, help_heading = "Rules")]
     ignore_suppressions: bool,
-
-    /// Also take fixes that may change what the program does
-    #[arg(long, help_heading = "Safety")]
-    pub(super) unsafe_fixes: bool,
 
     /// Write to files with unstaged changes and to untracked files
     #[arg(long, help_heading = "Safety")]
@@ -124,18 +121,24 @@ pub(super) struct ScanArguments {
     pub(super) verify: Verify,
 
     #[command(flatten)]
+    pub(super) scope: ScopeArguments,
+
+    #[command(flatten)]
     pub(super) project: ProjectArguments,
+
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
 
     #[command(flatten)]
     pub(super) output: OutputArguments,
 
-    /// The least severity that makes the exit status 1
-    #[arg(long, value_name = "SEVERITY", default_value = "warn", help_heading = "Exit status")]
-    pub(super) fail_on: FailOn,
-
     /// Exit with 0 where it would be 1
     #[arg(long, help_heading = "Exit status")]
     pub(super) exit_zero: bool,
+
+    /// Exit with 1 where something was written
+    #[arg(long, help_heading = "Exit status")]
+    pub(super) exit_non_zero_on_fix: bool,
 }
 
 #[derive(Args, Debug)]
@@ -267,25 +270,6 @@ pub(super) enum Colour {
     Auto,
     Always,
     Never,
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum FailOn {
-    Error,
-    Warn,
-    Info,
-    Never,
-}
-
-impl FailOn {
-    pub(super) fn severity(self) -> Option<Severity> {
-        match self {
-            FailOn::Error => Some(Severity::Error),
-            FailOn::Warn => Some(Severity::Warn),
-            FailOn::Info => Some(Severity::Info),
-            FailOn::Never => None,
-        }
-    }
 }
 
 impl ScanArguments {

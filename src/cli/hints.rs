@@ -11,10 +11,17 @@ pub(super) fn commands(program: &str, arguments: &[OsString]) -> Commands {
         let parts = [program].into_iter().chain(mode.iter().copied());
         parts.chain(kept.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
     };
-    let has_unsafe = kept.iter().take_while(|it| *it != "--").any(|it| it == "--unsafe-fixes");
+    // Of the two that say the opposite the last one counts.
+    let is_safety = |it: &String| ["--unsafe-fixes", "--no-unsafe-fixes"].contains(&it.as_str());
+    let end = kept.iter().position(|it| it == "--").unwrap_or(kept.len());
+    let (flags, rest) = kept.split_at(end);
+    let has_unsafe =
+        flags.iter().rfind(|it| is_safety(it)).is_some_and(|it| it == "--unsafe-fixes");
+    let others = flags.iter().filter(|it| !is_safety(it)).chain(rest).cloned();
+    let without: Vec<String> = others.collect();
     Commands {
         apply: command(&["--apply"], &kept),
-        apply_unsafe: (!has_unsafe).then(|| command(&["--apply", "--unsafe-fixes"], &kept)),
+        apply_unsafe: (!has_unsafe).then(|| command(&["--apply", "--unsafe-fixes"], &without)),
     }
 }
 
@@ -74,6 +81,14 @@ mod tests {
         assert_eq!(
             hints(&["-q", "--unsafe-fixes", "--", "--dry-run"]),
             ("async-fix --apply --unsafe-fixes -- --dry-run".to_owned(), None)
+        );
+        assert_eq!(
+            hints(&["--unsafe-fixes", "--no-unsafe-fixes", "--config", "rules.a=\"warn\""]),
+            (
+                "async-fix --apply --unsafe-fixes --no-unsafe-fixes --config 'rules.a=\"warn\"'"
+                    .to_owned(),
+                Some("async-fix --apply --unsafe-fixes --config 'rules.a=\"warn\"'".to_owned())
+            )
         );
     }
 }

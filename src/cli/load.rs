@@ -34,7 +34,8 @@ pub(super) fn load(
     }
 }
 
-fn sentence(error: LoadError) -> String {
+/// What the user is told.
+pub(super) fn sentence(error: LoadError) -> String {
     match error {
         LoadError::NoStdSources { command } => missing(&command),
         LoadError::Other(sentence) => sentence,

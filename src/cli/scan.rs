@@ -5,21 +5,22 @@ use crate::{
     cli::{
         Outcome,
         arguments::ScanArguments,
-        catalogue, interactive,
+        choosing::{self, Asked},
+        interactive,
         load::{self, StdSources},
         output, paths,
         progress::Progress,
         reports, undo, verify, write,
     },
-    config::{Choice, ProjectRequest, Reasons, decision::Fixes},
-    finding::{Finding, Severity},
+    config::{Choice, ProjectRequest},
+    finding::Finding,
     knowledge::{self, CrateRows},
     plan::{self, Plan},
     report::{
         Mode, coverage, patch,
         summary::{self, Commands},
     },
-    workspace::{Workspace, configuration},
+    workspace::Workspace,
 };
 
 pub(super) fn scan(
@@ -29,22 +30,13 @@ pub(super) fn scan(
 ) -> Result<Outcome, String> {
     reports::check(&arguments.output)?;
     interactive::check(arguments)?;
-    let mut choice = Choice {
-        select: catalogue::chosen(&arguments.select)?,
-        ignore: catalogue::chosen(&arguments.ignore)?,
-        unsafe_fixes: arguments.unsafe_fixes,
-        paths: paths::resolve(&arguments.paths)?,
-        fail_on: arguments.fail_on.severity(),
-        locked_by: arguments.project.locked_by(),
-        suppressions: arguments.suppressions(),
-        reasons: Reasons::Optional,
-        fixes: Fixes::Best,
-        remedy: arguments.remedy()?,
-    };
-    let (mut planned, lock) = planned(arguments, &choice)?;
+    let mut asked = choosing::ask(arguments)?;
+    asked.choice.settings.warnings.iter().for_each(|it| output::warning(it));
+    let (mut planned, lock) = planned(arguments, &asked)?;
     let plan = &planned.plan;
     if !arguments.output.quiet {
         output::note(&coverage::render(&plan.coverage));
+        choosing::note(&arguments.scope, &asked).iter().for_each(|it| output::note(it));
         if arguments.output.verbose {
             output::note(&coverage::unresolved(&plan.coverage));
         }
@@ -54,7 +46,7 @@ pub(super) fn scan(
     let mode = arguments.mode();
     let mut written = None;
     if let (Mode::Apply, Some(lock)) = (mode, lock) {
-        written = match write::write(arguments, &mut planned, &mut choice, lock) {
+        written = match write::write(arguments, &mut planned, &mut asked.choice, lock) {
             Ok(it) => it,
             Err(interrupted @ Refusal::Interrupted) => {
                 output::note(&format!("{interrupted}\n"));
@@ -72,11 +64,16 @@ pub(super) fn scan(
     let reported = reports::print(&arguments.output, &plan, mode, &workspace);
     summary::taken_back(&plan).for_each(|it| output::error(&it));
     if !arguments.output.quiet {
-        end(arguments, &plan, &workspace, commands);
+        let mut commands = commands.clone();
+        commands.apply_unsafe.take_if(|_| asked.choice.settings.take_unsafe_fixes());
+        end(arguments, &plan, &workspace, &commands);
         written.iter().for_each(|it| output::note(&undo::hint(program, it)));
     }
     reported?;
-    let outcome = outcome(mode, &plan, choice.fail_on);
+    let mut outcome = outcome(mode, &plan, &asked.choice);
+    if arguments.exit_non_zero_on_fix && written.is_some() && outcome == Outcome::Clean {
+        outcome = Outcome::Found;
+    }
     // Two gigabytes in small pieces: the end of the process gives them back at once.
     std::mem::forget(workspace);
     Ok(outcome)
@@ -91,28 +88,28 @@ pub(super) struct Planned {
 }
 
 /// What there is to do, and the right to write it where that is wanted.
-fn planned(arguments: &ScanArguments, choice: &Choice) -> Result<(Planned, Option<Lock>), String> {
+fn planned(arguments: &ScanArguments, asked: &Asked) -> Result<(Planned, Option<Lock>), String> {
     let progress = Progress::start(&arguments.output);
-    let request = arguments.project.request(paths::start(&choice.paths)?);
     let std_sources = match arguments.project.install_std_sources {
         true => StdSources::Install,
         false => StdSources::Ask,
     };
-    let mut workspace = load::load(&request, std_sources, &progress)?;
-    for path in &choice.paths {
+    let mut workspace = load::load(&asked.request, std_sources, &progress)?;
+    for path in &asked.choice.scope.paths {
         progress.pause(|| paths::check(path, &workspace))?;
     }
     // Before the long part: somebody else may be writing.
     let lock = progress.pause(|| write::prepare(arguments, workspace.root()))?;
     progress.say("looking for traps");
     let mut rows = knowledge::shipped().map_err(|it| it.join("; "))?;
-    rows.extend(configuration::of_root(workspace.root())?.knowledge);
+    rows.extend(asked.choice.settings.knowledge().cloned());
+    let choice = &asked.choice;
     let mut plan = plan::plan(&mut workspace, &rows, choice);
     if arguments.mode() != Mode::Check {
         let mut session = Session { workspace: &mut workspace, rows: &rows, choice };
         plan = verify::in_memory(&mut session, plan, arguments.verify, &progress);
     }
-    Ok((Planned { request, workspace, rows, plan }, lock))
+    Ok((Planned { request: asked.request.clone(), workspace, rows, plan }, lock))
 }
 
 fn end(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace, commands: &Commands) {
@@ -128,10 +125,8 @@ fn end(arguments: &ScanArguments, plan: &Plan, workspace: &Workspace, commands: 
     output::note(&summary::render(plan, mode, commands));
 }
 
-fn outcome(mode: Mode, plan: &Plan, fail_on: Option<Severity>) -> Outcome {
-    let found = |findings: &[Finding]| {
-        fail_on.is_some_and(|least| findings.iter().any(|it| it.severity >= least))
-    };
+fn outcome(mode: Mode, plan: &Plan, choice: &Choice) -> Outcome {
+    let found = |findings: &[Finding]| findings.iter().any(|it| choice.fails_on(it));
     let changes = plan.changes.iter().any(|it| it.before != it.after);
     let found = match mode {
         Mode::Check => found(&plan.findings),

@@ -1,87 +1,124 @@
-//! One text of configuration: its values, and the line on which each stands.
+//! The text of a configuration, and a sentence for whatever is wrong with it.
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue, Error},
+use serde::Deserialize;
+use toml::de::Error;
+
+use crate::{
+    config::{
+        layer::{Layer, Source, line},
+        names::nearest,
+        values::Values,
+    },
+    finding::FilePath,
+    page::Page,
 };
 
-use crate::config::{names::nearest, values::Values};
-
-/// Reads the configuration in `text`; `name` is for the sentence that says what is wrong with it.
-pub fn parse(name: &str, text: &str) -> Result<Values, String> {
-    let mut values: Values = toml::from_str(text).map_err(|it| sentence(name, text, &it))?;
-    let lines = Lines::new(text);
-    for (index, rows) in values.knowledge.iter_mut().enumerate() {
-        let file = [Step::Key("knowledge"), Step::Index(index), Step::Key("item")];
-        for (index, row) in rows.items.iter_mut().enumerate() {
-            let line = lines.of(file.iter().copied().chain([Step::Index(index)]));
-            row.origin = Some(format!("{name}:{line}"));
-        }
-        if let Some((row, origin)) = rows.strange().and_then(|it| Some((it, it.origin.as_ref()?))) {
-            let (path, krate) = (&row.path, &rows.krate);
-            return Err(format!("{origin}: `{path}` is not a path in the crate `{krate}`"));
-        }
-    }
-    Ok(values)
+/// Where in a file the keys stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Table {
+    /// It is a file of its own.
+    Whole,
+    /// `[package.metadata.async-fix]` of a manifest.
+    Package,
+    /// `[workspace.metadata.async-fix]`.
+    Workspace,
 }
 
-/// A step towards a value.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Step<'a> {
-    Key(&'a str),
-    Index(usize),
-}
-
-/// Where each value of a text stands.
-pub(super) struct Lines<'a> {
-    text: &'a str,
-    table: Option<DeTable<'a>>,
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn new(text: &'a str) -> Lines<'a> {
-        Lines { text, table: DeTable::parse(text).ok().map(Spanned::into_inner) }
-    }
-
-    /// The line, from 1, of the value that `steps` lead to, or of the last one before it on the way.
-    pub(super) fn of<'s>(&self, steps: impl IntoIterator<Item = Step<'s>>) -> usize {
-        let mut steps = steps.into_iter();
-        let (Some(Step::Key(first)), Some(table)) = (steps.next(), &self.table) else { return 1 };
-        let Some((key, mut value)) = table.get_key_value(first) else { return 1 };
-        let mut at = key.span().start;
-        for step in steps {
-            let next = match (value.get_ref(), step) {
-                (DeValue::Table(it), Step::Key(key)) => it.get_key_value(key),
-                (DeValue::Array(it), Step::Index(index)) => {
-                    let Some(next) = it.get(index) else { break };
-                    (value, at) = (next, next.span().start);
-                    continue;
-                }
-                _ => None,
-            };
-            let Some((key, next)) = next else { break };
-            (value, at) = (next, key.span().start);
+impl Table {
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Table::Whole => &[],
+            Table::Package => &["package", "metadata", "async-fix"],
+            Table::Workspace => &["workspace", "metadata", "async-fix"],
         }
-        line(self.text, at)
     }
 }
 
-fn line(text: &str, at: usize) -> usize {
-    text.get(..at).unwrap_or(text).matches('\n').count() + 1
+/// Reads the configuration in `text`, the file `name` in `folder`; None for a manifest that has no such table.
+pub fn read(
+    name: &str,
+    folder: &FilePath,
+    text: &str,
+    table: Table,
+    pages: &[Page],
+) -> Result<Option<Layer>, String> {
+    let wrong = |it: Error| sentence(name, text, &it);
+    let values = match table {
+        Table::Whole => toml::from_str(text).map_err(wrong)?,
+        Table::Package | Table::Workspace => {
+            // A manifest that does not parse is cargo's to speak of, and so is metadata of any other form.
+            if !text.contains("async-fix") || !has_table(text, table) {
+                return Ok(None);
+            }
+            let manifest: Manifest = toml::from_str(text).map_err(wrong)?;
+            let part = if table == Table::Package { manifest.package } else { manifest.workspace };
+            part.unwrap_or_default().metadata.unwrap_or_default().values.unwrap_or_default()
+        }
+    };
+    let (name, folder) = (name.to_owned(), folder.clone());
+    let source = Source { name, folder, text: text.to_owned(), table: table.keys() };
+    Layer::new(source, values, pages).map(Some)
 }
 
-/// What is wrong, where, and what was most likely meant.
+/// Reads `--config KEY=VALUE`.
+pub fn read_setting(text: &str, folder: &FilePath, pages: &[Page]) -> Result<Layer, String> {
+    let name = format!("`--config {text}`");
+    let values = toml::from_str(text).map_err(|it: Error| {
+        let form = match it.message().contains("quoted") {
+            true => "; write the value as in TOML, a text in quotation marks",
+            false => "",
+        };
+        format!("{name}: {}{form}", said(&it))
+    })?;
+    let source = Source { name, folder: folder.clone(), text: String::new(), table: &[] };
+    Layer::new(source, values, pages)
+}
+
+fn has_table(text: &str, table: Table) -> bool {
+    let Ok(manifest) = text.parse::<toml::Table>() else { return false };
+    let mut value = toml::Value::Table(manifest);
+    table.keys().iter().all(|key| match value.get(key).cloned() {
+        Some(next) => {
+            value = next;
+            true
+        }
+        None => false,
+    })
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    package: Option<Part>,
+    workspace: Option<Part>,
+}
+
+#[derive(Deserialize, Default)]
+struct Part {
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize, Default)]
+struct Metadata {
+    #[serde(rename = "async-fix")]
+    values: Option<Values>,
+}
+
+/// What is wrong, and where.
 fn sentence(name: &str, text: &str, error: &Error) -> String {
     let line = error.span().map_or(1, |it| line(text, it.start));
+    format!("{name}:{line}: {}", said(error))
+}
+
+/// What is wrong, and what was most likely meant.
+fn said(error: &Error) -> String {
     let said = error.message();
-    let said = unknown("unknown field", said)
-        .map(|(key, near)| format!("there is no key `{key}`{near}"))
-        .or_else(|| {
-            unknown("unknown variant", said)
-                .map(|(it, near)| format!("`{it}` means nothing here{near}"))
-        })
-        .unwrap_or_else(|| said.lines().collect::<Vec<_>>().join("; "));
-    format!("{name}:{line}: {said}")
+    if let Some((key, near)) = unknown("unknown field", said) {
+        return format!("there is no key `{key}`{near}");
+    }
+    if let Some((value, near)) = unknown("unknown variant", said) {
+        return format!("`{value}` means nothing here{near}");
+    }
+    said.lines().collect::<Vec<_>>().join("; ")
 }
 
 /// The name in ``unknown field `a`, expected one of `b`, `c` `` and what could stand in its place.

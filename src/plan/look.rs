@@ -11,6 +11,7 @@ use ra_ap_hir::attach_db;
 use ra_ap_syntax::TextRange;
 
 use crate::{
+    config::settings::Settings,
     facts::{
         body::{BodyFacts, Entered},
         calls,
@@ -39,6 +40,7 @@ pub(super) fn look(
     workspace: &Workspace,
     rows: &[CrateRows],
     rules: &[(&Rule, Page)],
+    settings: &Settings,
     files: Option<&BTreeSet<FilePath>>,
 ) -> Look {
     attach_db(workspace.db(), || {
@@ -60,6 +62,7 @@ pub(super) fn look(
                 workspace,
                 known: &known,
                 rules,
+                settings,
                 target,
                 runtime,
                 without_timers: without_timers.clone(),
@@ -91,6 +94,7 @@ struct InTarget<'a> {
     workspace: &'a Workspace,
     known: &'a Known,
     rules: &'a [(&'a Rule, Page)],
+    settings: &'a Settings,
     target: &'a Target,
     runtime: Runtime,
     without_timers: Option<FilePath>,
@@ -99,6 +103,12 @@ struct InTarget<'a> {
 impl InTarget<'_> {
     fn is_only_driven(&self, candidate: &Candidate) -> bool {
         calls::is_only_driven(self.workspace, self.known, self.target, candidate.function)
+    }
+
+    fn is_quiet_in_tests(&self, page: &Page, at: Option<&Place>) -> bool {
+        at.map_or(page.quiet_in_tests, |at| {
+            self.settings.of(&at.file).rule(page, &at.file).quiet_in_tests
+        })
     }
 
     fn look_at(
@@ -114,7 +124,7 @@ impl InTarget<'_> {
         }
         let at = candidate.at.clone();
         let mut checks = self.rules.iter().filter(|it| matches!(it.0.check, Check::Body(_)));
-        let says_nothing = checks.all(|it| it.1.quiet_in_tests);
+        let says_nothing = checks.all(|it| self.is_quiet_in_tests(&it.1, at.as_ref()));
         // Code for tests only has a say in what is done to code that it shares with others.
         let is_for_tests = candidate.in_test || self.target.cfg_test;
         if is_for_tests && says_nothing && !at.as_ref().is_some_and(|it| sights.has_finding_in(it))
@@ -158,8 +168,11 @@ impl InTarget<'_> {
                 check(&mut pass);
                 pass.findings
             });
-            let (in_test, quiet_in_tests) = (candidate.in_test, page.quiet_in_tests);
-            let sight = |finding| Sight { view, in_test, quiet_in_tests, finding };
+            let in_test = candidate.in_test;
+            let sight = |finding: Finding| {
+                let quiet_in_tests = self.is_quiet_in_tests(page, Some(&finding.at));
+                Sight { view, in_test, quiet_in_tests, finding }
+            };
             findings.extend(found.into_iter().flatten().map(sight));
         }
         findings.retain(|it| !kept_out(&it.finding.at));

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::{
     config::{Choice, Remedy},
-    finding::{Coverage, FilePath, Finding, Place, Want},
+    finding::{Coverage, FilePath, Finding, Fix, Place, Want},
     knowledge::CrateRows,
     page::Page,
     plan::{
@@ -89,7 +89,8 @@ impl<'a> Planner<'a> {
     }
 
     fn look(&mut self) -> Heard {
-        let mut look = look::look(self.workspace, self.rows, &self.rules, None);
+        let settings = &self.choice.settings;
+        let mut look = look::look(self.workspace, self.rows, &self.rules, settings, None);
         let mut coverage = std::mem::take(&mut look.coverage);
         let heard = self.hear(look, &mut coverage, None);
         self.plan.coverage = coverage;
@@ -113,7 +114,8 @@ impl<'a> Planner<'a> {
 
     /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found.
     fn look_again(&self, before: &Heard, files: &BTreeSet<FilePath>) -> Heard {
-        let look = look::look(self.workspace, self.rows, &self.rules, Some(files));
+        let settings = &self.choice.settings;
+        let look = look::look(self.workspace, self.rows, &self.rules, settings, Some(files));
         // What the first look could not see, this one does not see either.
         let mut coverage = self.plan.coverage.clone();
         let again = self.hear(look, &mut coverage, Some(files));
@@ -175,7 +177,8 @@ impl<'a> Planner<'a> {
             }
             let finding = &finding;
             let place = origin.as_ref().unwrap_or(&finding.at);
-            let possible = finding.fixes.iter().filter(|it| self.choice.takes(it));
+            let takes = |it: &&Fix| self.choice.takes(&finding.at.file, it);
+            let possible = finding.fixes.iter().filter(takes);
             let fix = self.choice.fixes.choose(place, finding.rule, possible);
             let Some(fix) = fix else { continue };
             if let Err(reason) = self.features.possible(self.workspace, fix, self.choice.locked_by)
@@ -283,14 +286,19 @@ impl<'a> Planner<'a> {
     }
 
     fn wanted(&self, findings: &[Finding]) -> Vec<Finding> {
-        findings.iter().filter(|it| self.is_wanted(it)).cloned().collect()
+        findings.iter().filter_map(|it| self.as_wanted(it)).collect()
     }
 
     fn is_wanted(&self, finding: &Finding) -> bool {
-        let paths = &self.choice.paths;
-        let file = self.workspace.disk_path(&finding.at.file);
-        self.choice.wants_rule(finding.rule)
-            && (paths.is_empty() || paths.iter().any(|it| file.starts_with(it)))
+        self.as_wanted(finding).is_some()
+    }
+
+    /// The finding as it is configured; None where it is not wanted.
+    fn as_wanted(&self, finding: &Finding) -> Option<Finding> {
+        let file = &finding.at.file;
+        let (_, page) = self.rules.iter().find(|it| it.0.name == finding.rule)?;
+        let is_in = self.choice.includes(file, &self.workspace.disk_path(file));
+        if is_in { self.choice.rated(page, finding) } else { None }
     }
 
     fn changes(&self) -> Vec<Change> {

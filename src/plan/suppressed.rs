@@ -182,7 +182,7 @@ impl InFile<'_> {
                     comments: &self.comments,
                     found: &found,
                     asked: &|page, range| self.was_asked(&compiled, &seen, page, range),
-                    reasons: self.of.choice.reasons,
+                    reasons: self.of.choice.settings.of(&self.file).reasons(),
                     findings: Vec::new(),
                 };
                 check(&mut pass);
@@ -205,8 +205,9 @@ impl InFile<'_> {
         let is_unresolved = || {
             self.unresolved.iter().any(|it| it.file == self.file && range.contains_range(it.range))
         };
-        let least = if page.quiet_in_tests { For::Users } else { For::Tests };
-        self.of.choice.wants_rule(&page.name)
+        let rule = self.of.choice.settings.of(&self.file).rule(page, &self.file);
+        let least = if rule.quiet_in_tests { For::Users } else { For::Tests };
+        rule.selected
             && self.comments.parses
             && coverage.internal_errors.is_empty()
             && compiled.whom(&self.file, root, range) >= least

@@ -109,7 +109,7 @@ pub(super) fn load(
 }
 
 /// The manifest that was asked for, or the nearest one upwards.
-fn find_manifest(request: &ProjectRequest) -> Result<PathBuf, LoadError> {
+pub(super) fn find_manifest(request: &ProjectRequest) -> Result<PathBuf, LoadError> {
     if let Some(manifest) = &request.manifest_path {
         return manifest.canonicalize().map_err(|it| {
             LoadError::Other(format!("the manifest `{}` cannot be read: {it}", manifest.display()))

@@ -1,6 +1,9 @@
 //! The project as cargo sees it: `cargo metadata`, the target's configuration, and the standard library beside it.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use ra_ap_cfg::{CfgAtom, CfgDiff};
 use ra_ap_ide_db::FxHashMap;
@@ -11,6 +14,7 @@ use ra_ap_project_model::{
     ProjectJson, ProjectManifest, ProjectWorkspace, ProjectWorkspaceKind,
     RustSourceWorkspaceConfig, Sysroot,
 };
+use serde::Deserialize;
 
 use crate::{
     config::ProjectRequest,
@@ -50,6 +54,45 @@ pub(super) fn query(
         Err(panic) => std::panic::resume_unwind(panic),
     };
     Ok(project)
+}
+
+/// What `cargo metadata --no-deps` says.
+#[derive(Deserialize)]
+pub(super) struct Members {
+    pub workspace_root: PathBuf,
+    pub packages: Vec<Member>,
+    pub workspace_default_members: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Member {
+    pub id: String,
+    pub name: String,
+    pub version: String,
+    pub manifest_path: PathBuf,
+}
+
+/// Asks cargo about the members only, which takes no network and no time.
+pub(super) fn members(
+    manifest: &Path,
+    request: &ProjectRequest,
+    toolchain: &Toolchain,
+) -> Result<Members, LoadError> {
+    let mut command = Command::new(toolchain.cargo());
+    command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
+    // Nothing is written, so the target folder does not matter.
+    let environment = toolchain.environment(Path::new("target"), true);
+    command.arg(manifest).envs(environment.into_iter().filter_map(|it| Some((it.0, it.1?))));
+    let output =
+        command.output().map_err(|it| LoadError::Other(format!("`cargo` cannot be run: {it}")))?;
+    let path = ManifestPath::try_from(absolute(manifest)?)
+        .map_err(|it| LoadError::Other(format!("`{it}` is not a manifest")))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(cannot_read(&path, request, &anyhow::Error::msg(said)));
+    }
+    serde_json::from_slice(&output.stdout)
+        .map_err(|it| LoadError::Other(format!("cargo says something strange of `{path}`: {it}")))
 }
 
 /// The part of the project that cargo knows. Projects of other kinds are not loaded here.

@@ -6,10 +6,11 @@ use std::{
 };
 
 use async_fix::{
-    config::{Choice, ProjectRequest, Reasons, Remedy, Suppressions},
+    config::{Choice, ProjectRequest, Remedy, values::Values},
     finding::{FilePath, Finding},
     knowledge::{self, CrateRows},
     plan::{self, Plan},
+    rules::RULES,
     workspace::{LoadError, Texts, Workspace},
 };
 
@@ -39,18 +40,14 @@ impl Fixture {
 
     pub fn plan_with(&self, text: &str, remedy: Remedy) -> Planned {
         self.with_text(text, |workspace, rows| {
-            let choice = Choice {
-                select: vec![],
-                ignore: vec![],
-                unsafe_fixes: true,
-                paths: vec![],
-                fail_on: None,
-                locked_by: None,
-                fixes: Default::default(),
-                suppressions: Suppressions::Honoured,
-                reasons: Reasons::Optional,
-                remedy,
+            let values = Values {
+                select: Some(vec!["ALL".to_owned()]),
+                unsafe_fixes: Some(true),
+                ..Values::default()
             };
+            let pages: Vec<_> = RULES.iter().map(|it| it.page()).collect();
+            let mut choice = Choice::of(values, &pages).expect("`ALL` stands for all rules");
+            choice.remedy = remedy;
             let plan = plan::plan(workspace, rows, &choice);
             let after = workspace.text(&file()).expect("the module has a text").to_owned();
             Planned { plan, after }

@@ -64,7 +64,7 @@ impl<'a> Session<'a> {
         };
         let offers = plan.findings.iter().filter(|it| is_possible(it)).map(|finding| Offer {
             finding,
-            fixes: finding.fixes.iter().filter(|it| choice.takes(it)).collect(),
+            fixes: finding.fixes.iter().filter(|it| choice.takes(&finding.at.file, it)).collect(),
         });
         let open: VecDeque<_> = offers.filter(|it| !it.fixes.is_empty()).collect();
         let (all, texts) = (open.len(), &plan.texts);
