@@ -14,8 +14,9 @@ use super::{
 };
 
 pub type Outcome = Result<(), String>;
+pub type Named = (&'static str, fn() -> Outcome);
 
-pub const TRIALS: [(&str, fn() -> Outcome); 9] = [
+pub const TRIALS: [Named; 9] = [
     ("killed_at_every_step", killed),
     ("killed_while_undoing", killed_while_undoing),
     ("killed_twice", killed_twice),
