@@ -11,20 +11,26 @@ mod operands;
 mod patterns;
 mod values;
 
-use ra_ap_hir_def::hir::{BindingId, ClosureKind, Expr, ExprId};
+use std::collections::BTreeSet;
+
+use ra_ap_hir_def::hir::{BindingId, ClosureKind, CoroutineSource, Expr, ExprId};
 use ra_ap_hir_ty::next_solver::Ty;
 
-use crate::facts::{
-    body::BodyFacts,
-    suspends::{
-        builder::Builder,
-        flow::Flow,
-        graph::{End, Graph, LocalId, Made},
+use crate::{
+    facts::{
+        body::BodyFacts,
+        suspends::{
+            builder::Builder,
+            flow::Flow,
+            graph::{End, Graph, LocalId, Made},
+        },
     },
+    finding::Place,
 };
 
 /// One async body: an async function, block or closure.
 pub struct AsyncBody<'db> {
+    coroutine: ExprId,
     graph: Graph<'db>,
     pub points: Vec<Suspension>,
 }
@@ -81,7 +87,7 @@ impl<'db> BodyFacts<'db> {
             _ => None,
         };
         let points = (0..graph.blocks.len()).filter_map(suspended).collect();
-        AsyncBody { graph, points }
+        AsyncBody { coroutine: expr, graph, points }
     }
 }
 
@@ -106,5 +112,35 @@ impl<'db> AsyncBody<'db> {
     /// Whether `kept` was got from `other`, by way of calls and moves: the `x` of `for x in map.iter()`.
     pub(crate) fn comes_from(&self, kept: &Kept, other: &Kept) -> bool {
         flow::comes_from(&self.graph, kept.local, other.local)
+    }
+}
+
+impl<'db> BodyFacts<'db> {
+    /// The variables that the compiler should keep in the future of an async body, and `__awaitee` for what is
+    /// awaited, as it calls that.
+    pub fn saved_names(&self, body: &AsyncBody<'db>) -> BTreeSet<String> {
+        let saved = body.points.iter().flat_map(|it| &it.alive).filter(|it| it.saved);
+        saved
+            .filter_map(|it| match body.graph.locals[it.local].made {
+                Made::Variable(it) => match self.body[it].name.as_str() {
+                    // What a `for` goes over has a name of its own there and here.
+                    generated if generated.starts_with('<') => Some("iter".to_owned()),
+                    name => Some(name.to_owned()),
+                },
+                Made::Awaited(_) => Some("__awaitee".to_owned()),
+                Made::Captured(_) | Made::Temporary(_) | Made::Hidden => None,
+            })
+            .collect()
+    }
+
+    /// Where an async block stands; none for the body of an async function.
+    pub fn block_place(&self, body: &AsyncBody<'db>) -> Option<Place> {
+        match &self.body[body.coroutine] {
+            Expr::Closure {
+                closure_kind: ClosureKind::Coroutine { source: CoroutineSource::Fn, .. },
+                ..
+            } => None,
+            _ => self.place_of(body.coroutine),
+        }
     }
 }
