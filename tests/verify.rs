@@ -381,7 +381,7 @@ pub fn wait(path: &str) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 ";
-    let name = |number: usize| if number % 2 == 0 { "read" } else { "wait" };
+    let name = |number: usize| if number.is_multiple_of(2) { "read" } else { "wait" };
     let call = |number: usize| format!("    sum += slow::{}(\"{number}\")?.len();\n", name(number));
     let calls: String = (0..101).map(call).collect();
     let user = format!(

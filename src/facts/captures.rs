@@ -299,11 +299,10 @@ impl<'db> BodyFacts<'db> {
             }
             _ => false,
         });
-        let by_hand = match self.parents.get(place).map(|it| &self.body[*it]) {
-            Some(Expr::Ref { mutability: Mutability::Mut, .. }) => true,
-            Some(Expr::Assignment { .. }) => true,
-            _ => false,
-        };
+        let by_hand = matches!(
+            self.parents.get(place).map(|it| &self.body[*it]),
+            Some(Expr::Ref { mutability: Mutability::Mut, .. } | Expr::Assignment { .. })
+        );
         by_method || by_hand
     }
 

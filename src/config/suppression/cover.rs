@@ -32,8 +32,8 @@ pub(super) fn standing(comment: &SyntaxToken) -> Standing {
 
 /// The first code behind a comment.
 pub(super) fn next_code(comment: &SyntaxToken) -> Option<SyntaxToken> {
-    let after = std::iter::successors(comment.next_token(), |it| it.next_token());
-    after.skip_while(is_trivia).next()
+    let mut after = std::iter::successors(comment.next_token(), |it| it.next_token());
+    after.find(|it| !is_trivia(it))
 }
 
 fn is_trivia(token: &SyntaxToken) -> bool {
