@@ -132,3 +132,19 @@ pub fn plan_without(
     workspace.set_texts(before);
     Planner::new(workspace, rows, choice).without(taken_back).run()
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::test_runner::{Config, RngSeed};
+
+    /// That many inputs, the same in each run; with `ASYNC_FIX_HEAVY=1` a hundred times as many, others each time.
+    pub(crate) fn inputs(count: u32) -> Config {
+        let heavy = std::env::var_os("ASYNC_FIX_HEAVY").is_some();
+        Config {
+            cases: if heavy { count * 100 } else { count },
+            rng_seed: if heavy { RngSeed::Random } else { RngSeed::Fixed(7) },
+            failure_persistence: None,
+            ..Config::default()
+        }
+    }
+}

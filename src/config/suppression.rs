@@ -254,3 +254,170 @@ impl Name {
         self.covers.is_some_and(|range| anchors.iter().any(|it| range.contains(*it)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{plan::tests::inputs, rules};
+
+    /// Words of Rust and of suppressions, which in a row are seldom right and often nearly.
+    #[rustfmt::skip]
+    const PIECES: &[&str] = &[
+        "// ", "//", "/// ", "/*", "*/", "async-fix:", " async-fix: ignore[", "// async-fix: ignore[a] -- b\n",
+        "// async-fix: ignore-start[a]\n", "// async-fix: ignore-end[a]\n", "// async-fix: ignore-file[a]\n",
+        "// async-fix: blocking\n", "ignore", "ignore-start", "ignore-end", "[", "]", ",", " ", "a", "blocking-fs",
+        "é💤", " -- ", "\n", "\n", "\r\n", "\n    ", "{", "}", "{", "}", "(", ")", ";", "\"", "'", "r#\"", "#[a]",
+        "#![a]", "fn f() ", "async fn g() {\n", "let x = ", "x.y()", "\n.z()", "match a {\n", "b => c,", "m!(", "m! {\n",
+        "struct S {\n", "d: e,", "mod h;", "use i::{j, k};", "if l ", "else ",
+    ];
+
+    fn any_text() -> impl Strategy<Value = String> {
+        let start = prop::sample::select(&["", "", "\u{feff}"][..]);
+        let pieces = prop::collection::vec(prop::sample::select(PIECES), 0..40);
+        (start, pieces).prop_map(|(start, it)| start.to_owned() + &it.concat())
+    }
+
+    /// An example of a page with pieces in places where they do not belong.
+    fn any_example() -> impl Strategy<Value = String> {
+        let pages: Vec<_> = rules::RULES.iter().map(|it| it.page()).collect();
+        let codes = pages.into_iter().flat_map(|it| it.examples).map(|it| it.code);
+        let place = (any::<prop::sample::Index>(), prop::sample::select(PIECES), 0..12usize);
+        let places = prop::collection::vec(place, 0..4);
+        (prop::sample::select(codes.collect::<Vec<_>>()), places).prop_map(|(code, places)| {
+            let mut code = code;
+            for (at, piece, length) in places {
+                let bounds: Vec<usize> = code.char_indices().map(|it| it.0).collect();
+                if bounds.is_empty() {
+                    return code;
+                }
+                let at = at.index(bounds.len());
+                let last = bounds.get(at + length).copied().unwrap_or(code.len());
+                code.replace_range(bounds[at]..last, piece);
+            }
+            code
+        })
+    }
+
+    /// An example of a page with suppressions at the ends of lines and between them.
+    fn any_suppressed_example() -> impl Strategy<Value = String> {
+        let pages: Vec<_> = rules::RULES.iter().map(|it| it.page()).collect();
+        let codes = pages.into_iter().flat_map(|it| it.examples).map(|it| it.code);
+        const WORDS: &[&str] =
+            &["ignore[a] -- b", "ignore[blocking]", "ignore-start[a, b]", "ignore-end[b]"];
+        let own_line = any::<bool>();
+        let comment = (any::<prop::sample::Index>(), prop::sample::select(WORDS), own_line)
+            .prop_map(|(at, words, own_line)| (at, words.to_owned(), own_line));
+        let comments = prop::collection::vec(comment, 1..5);
+        (prop::sample::select(codes.collect::<Vec<_>>()), comments).prop_map(|(code, comments)| {
+            let mut lines: Vec<String> = code.lines().map(str::to_owned).collect();
+            for (at, words, own_line) in comments {
+                let at = at.index(lines.len());
+                match own_line {
+                    true => lines.insert(at, format!("  // async-fix: {words}")),
+                    false => lines[at] += &format!(" // async-fix: {words}"),
+                }
+            }
+            lines.join("\n")
+        })
+    }
+
+    fn check(text: &str, at: prop::sample::Index) -> Result<(), TestCaseError> {
+        let comments = Comments::read(text);
+        // A byte order mark takes as much room as the spaces in its place.
+        let whole = TextRange::up_to(TextSize::of(text));
+        prop_assert_eq!(TextSize::of(comments.text()), TextSize::of(text));
+        for suppression in &comments.suppressions {
+            prop_assert!(text[suppression.at].starts_with("//"));
+            prop_assert!(suppression.at.contains_range(suppression.list));
+            for name in &suppression.names {
+                prop_assert_eq!(&text[name.at], name.text.as_str());
+                prop_assert!(suppression.list.contains_range(name.at));
+                prop_assert!(name.covers.is_none_or(|it| whole.contains_range(it)));
+            }
+        }
+        for at in
+            comments.malformed.iter().map(|it| it.at).chain(comments.facts.iter().map(|it| it.at))
+        {
+            prop_assert!(text[at].contains("async-fix"));
+        }
+        // What does not parse is read and not edited.
+        if !comments.parses {
+            return Ok(());
+        }
+        let tokens = comments.root().descendants_with_tokens().filter_map(NodeOrToken::into_token);
+        let tokens: Vec<_> = tokens.filter(|it| !it.kind().is_trivia()).collect();
+        if !tokens.is_empty() {
+            suppress(text, &comments, tokens[at.index(tokens.len())].text_range())?;
+        }
+        let all = comments.suppressions.iter().enumerate();
+        let all: BTreeMap<usize, BTreeSet<usize>> =
+            all.map(|(at, it)| (at, (0..it.names.len()).collect())).collect();
+        let mut rest = text.to_owned();
+        edit::without(&comments, &all).apply(&mut rest);
+        prop_assert_eq!(code(text), code(&rest));
+        for suppression in comments.suppressions.iter().filter(|it| !it.works()) {
+            if let Some((edit, _)) = edit::moved(&comments, suppression) {
+                let mut moved = text.to_owned();
+                edit.apply(&mut moved);
+                prop_assert_eq!(code(text), code(&moved));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be suppressed is suppressed then, and no code is touched.
+    fn suppress(text: &str, comments: &Comments, range: TextRange) -> Result<(), TestCaseError> {
+        let Some(spot) = edit::spot(comments, range) else { return Ok(()) };
+        let edit = edit::suppress(comments, spot, &BTreeSet::from(["new-name"]), Some("why"));
+        let mut after = text.to_owned();
+        edit.apply(&mut after);
+        prop_assert_eq!(code(text), code(&after));
+        let read = Comments::read(&after);
+        let anchors = comments.anchors(range);
+        let moved: Vec<_> = anchors.iter().filter_map(|it| edit.apply_to_offset(*it)).collect();
+        // An insertion at the very place moves it, and the edit does not say so.
+        let inserted: TextSize = edit.iter().map(|it| TextSize::of(&it.insert)).sum();
+        let moved: Vec<TextSize> =
+            moved.into_iter().chain(anchors.iter().map(|it| *it + inserted)).collect();
+        let new = |it: &&Suppression| it.names.iter().any(|it| it.text == "new-name");
+        let new = read.suppressions.iter().find(new);
+        prop_assert!(
+            new.is_some_and(|it| it.works() && it.names.iter().any(|it| it.covers(&moved)))
+        );
+        Ok(())
+    }
+
+    /// The words of a text that are no comments.
+    fn code(text: &str) -> Vec<String> {
+        let comments = Comments::read(text);
+        let tokens = comments.root().descendants_with_tokens().filter_map(NodeOrToken::into_token);
+        tokens.filter(|it| !it.kind().is_trivia()).map(|it| it.text().to_owned()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(inputs(1000))]
+
+        #[test]
+        fn any_text_can_be_read(text in any_text(), at: prop::sample::Index) {
+            check(&text, at)?;
+        }
+    }
+
+    proptest! {
+        #![proptest_config(inputs(300))]
+
+        #[test]
+        fn any_suppressed_example_can_be_read(text in any_suppressed_example(), at: prop::sample::Index) {
+            check(&text, at)?;
+        }
+
+        #[test]
+        fn any_example_can_be_read(text in any_example(), at: prop::sample::Index) {
+            check(&text, at)?;
+        }
+    }
+}

@@ -189,7 +189,10 @@ fn is_used_elsewhere(others: &[&str], import: &Import, meaning: &Meaning) -> boo
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::plan::tests::inputs;
 
     /// Traits are those whose name ends in `Ext`, with a method of the same name in lower case and one called `other`.
     fn meaning(import: &ast::UseTree) -> Option<Meaning> {
@@ -545,6 +548,39 @@ mod tests {
             ("use x::WaitExt;\nfn g() { b.wait() }\n", false),
         ] {
             assert_eq!(tidy(before, &after, &[other]) == after, stays, "\n{other}");
+        }
+    }
+    proptest! {
+        #![proptest_config(inputs(500))]
+
+        #[test]
+        fn what_goes_is_what_has_lost_its_uses(
+            groups in prop::collection::vec(1..4usize, 1..6),
+            calls in prop::collection::vec((0..12usize, any::<bool>()), 0..16),
+        ) {
+            let mut count = 0;
+            let mut uses = String::new();
+            for size in groups {
+                let names: Vec<String> = (count..count + size).map(|it| format!("n{it}")).collect();
+                uses += &match names.as_slice() {
+                    [name] => format!("use a::{name};\n"),
+                    _ => format!("use a::{{{}}};\n", names.join(", ")),
+                };
+                count += size;
+            }
+            let text = |calls: &mut dyn Iterator<Item = usize>| {
+                let body: String = calls.map(|it| format!("    n{it}::call();\n")).collect();
+                format!("{uses}\nfn f() {{\n{body}}}\n")
+            };
+            let then: Vec<usize> = calls.iter().map(|it| it.0).collect();
+            let now: Vec<usize> = calls.iter().filter(|it| it.1).map(|it| it.0).collect();
+            let (before, after) = (text(&mut then.iter().copied()), text(&mut now.iter().copied()));
+            let result = tidy(&before, &after, &[]);
+            let stays = |it: &usize| now.contains(it) || !then.contains(it);
+            let expected: Vec<String> = (0..count).filter(stays).map(|it| format!("n{it}")).collect();
+            let found: Vec<String> = leaves(&parse(&result)).iter().filter_map(name).collect();
+            prop_assert_eq!(found, expected);
+            prop_assert!(result.ends_with(after.split_once("fn f").unwrap().1));
         }
     }
 }

@@ -88,7 +88,10 @@ fn kept_characters(at: &Kept, original: &str, now: &str) -> Vec<Kept> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::plan::tests::inputs;
 
     #[test]
     fn places_are_found_again() {
@@ -108,5 +111,82 @@ mod tests {
             assert_eq!(origins.of(&place(now, 3)), Some(place(then, 3)));
         }
         assert_eq!(origins.of(&place(after.find("new").unwrap(), 5)), None);
+    }
+    /// A text of lines that are all different, and what an edit of whole lines makes of it: of each new line, which old
+    /// one it is.
+    fn lines() -> impl Strategy<Value = (usize, Vec<Option<usize>>)> {
+        (1..30usize).prop_flat_map(|count| {
+            let line = prop_oneof![4 => Just(true), 1 => Just(false)];
+            let kept = prop::collection::vec(line, count);
+            let new = prop::collection::vec(0..3usize, count + 1);
+            (Just(count), kept, new).prop_map(|(count, kept, new)| {
+                let mut lines = vec![None; new[0].saturating_sub(1)];
+                for (at, is_kept) in kept.into_iter().enumerate() {
+                    lines.extend(is_kept.then_some(Some(at)));
+                    lines.extend(vec![None; new[at + 1].saturating_sub(1)]);
+                }
+                (count, lines)
+            })
+        })
+    }
+
+    proptest! {
+        #![proptest_config(inputs(300))]
+
+        #[test]
+        fn lines_that_stay_are_found((count, lines) in lines()) {
+            let old = |at: usize| format!("    call_{at}_é();\n");
+            let original: String = (0..count).map(old).collect();
+            let new = |(at, line): (usize, &Option<usize>)| match line {
+                Some(line) => old(*line),
+                None => format!("    new_{at};\n"),
+            };
+            let now: String = lines.iter().enumerate().map(new).collect();
+            let file = FilePath::new("a.rs");
+            let texts = |it: &str| Texts::from([(file.clone(), it.to_owned())]);
+            let (before, after) = (texts(&original), texts(&now));
+            let mut origins = Origins::new(&before, &after);
+            let size = |it| TextSize::try_from(it).unwrap();
+            let mut start = 0;
+            for (at, line) in lines.iter().enumerate() {
+                let text = new((at, line));
+                if let Some(line) = line {
+                    // The call on this line, without its indentation and its break.
+                    let length = size(text.trim().len());
+                    let place = Place::new(file.clone(), TextRange::at(size(start + 4), length));
+                    let then: usize = (0..*line).map(|it| old(it).len()).sum();
+                    let expected = Place::new(file.clone(), TextRange::at(size(then + 4), length));
+                    prop_assert_eq!(origins.of(&place), Some(expected));
+                }
+                start += text.len();
+            }
+        }
+
+        #[test]
+        fn a_place_is_found_at_the_same_characters(
+            original in "[ab\n é]{0,40}",
+            now in "[ab\n é]{1,40}",
+            from: prop::sample::Index,
+            length in 1..8usize,
+        ) {
+            let file = FilePath::new("a.rs");
+            let texts = |it: &str| Texts::from([(file.clone(), it.to_owned())]);
+            let (before, after) = (texts(&original), texts(&now));
+            let starts: Vec<usize> = now.char_indices().map(|it| it.0).collect();
+            let from = from.index(starts.len());
+            let start = starts[from];
+            let end = starts.get(from + length).copied().unwrap_or(now.len());
+            let size = |it| TextSize::try_from(it).unwrap();
+            let place = Place::new(file.clone(), TextRange::new(size(start), size(end)));
+            let found = Origins::new(&before, &after).of(&place);
+            if let Some(found) = found {
+                let (old, new) = (&original[found.range], &now[start..end]);
+                prop_assert_eq!(old.chars().next(), new.chars().next());
+                prop_assert_eq!(old.chars().last(), new.chars().last());
+            }
+            if original == now {
+                prop_assert_eq!(Origins::new(&before, &after).of(&place), Some(place));
+            }
+        }
     }
 }

@@ -113,7 +113,10 @@ fn suppress_in(
     for finding in findings {
         match edit::spot(comments, finding.at.range) {
             Some(spot) => by_spot.entry(spot).or_default().push(finding),
-            None => finding.because.push(Note::new("no comment can stand where it covers this")),
+            None => finding.because.push(Note::new(match comments.parses {
+                true => "no comment can stand where it covers this",
+                false => "the file does not parse, so no comment is written",
+            })),
         }
     }
     for (spot, findings) in by_spot {
@@ -189,6 +192,10 @@ impl InFile<'_> {
                 pass.findings
             });
             all.extend(result.into_iter().flatten());
+        }
+        // Where a string is not closed, the next comment may be none.
+        if !self.comments.parses {
+            all.iter_mut().for_each(|it: &mut Finding| it.fixes.clear());
         }
         all
     }

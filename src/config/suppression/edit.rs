@@ -23,9 +23,10 @@ pub enum Spot {
     In(usize),
 }
 
-/// The innermost spot from which the code at `range` is covered.
+/// The innermost spot from which the code at `range` is covered. None in a file that does not parse: there nobody knows
+/// what is a comment.
 pub fn spot(comments: &Comments, range: TextRange) -> Option<Spot> {
-    if !comments.root().text_range().contains_range(range) {
+    if !comments.parses || !comments.root().text_range().contains_range(range) {
         return None;
     }
     let anchors = comments.anchors(range);
