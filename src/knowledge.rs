@@ -45,6 +45,12 @@ pub struct Row {
     pub path: String,
     /// What a call waits for, standing still.
     pub blocks: Option<Wait>,
+    /// Nobody waits in it, whatever its body does: it is not looked into.
+    #[serde(default)]
+    pub non_blocking: bool,
+    /// It tells whether a runtime runs here. Who asks that knows what to do where one does.
+    #[serde(default)]
+    pub tells_runtime: bool,
     /// It panics on a thread that drives tasks.
     #[serde(default)]
     pub panics: bool,
@@ -152,7 +158,7 @@ pub struct Chain {
 }
 
 /// What a blocking call waits for.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wait {
     Timer,
@@ -193,6 +199,8 @@ pub enum Wait {
 pub enum ClosureRuns {
     /// On the calling thread, before the call returns.
     Here,
+    /// On the calling thread, the first time only.
+    Once,
     /// Where the result is consumed: an adapter of iterators.
     Lazy,
     /// On the thread that polls the result.
@@ -257,6 +265,12 @@ impl CrateRows {
 }
 
 impl Row {
+    /// What holds of a function that calls this one, in place of what is to be done where it is called itself.
+    pub fn of_caller(&self) -> Row {
+        let (instead, chain, says) = (None, None, None);
+        Row { instead, chain, says, unless_asked: Vec::new(), ..self.clone() }
+    }
+
     /// What `instead` may be at best.
     pub fn cap(&self) -> Applicability {
         match self.fix {

@@ -1,7 +1,7 @@
 //! Every rule: a name, which is also the name of its page in `rules/`, and a check.
 
 use crate::{
-    facts::{body::BodyFacts, surroundings::Surroundings},
+    facts::{body::BodyFacts, effects::BlockingCall, surroundings::Surroundings},
     finding::{Finding, Place},
     knowledge::Wait,
     page::Page,
@@ -76,6 +76,8 @@ pub struct Pass<'a, 'db> {
     pub page: &'a Page,
     pub around: &'a Surroundings<'a>,
     pub body: &'a BodyFacts<'db>,
+    /// The calls in the body that wait through what they call.
+    pub calls: &'a [BlockingCall],
     pub findings: Vec<Finding>,
 }
 

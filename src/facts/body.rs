@@ -11,14 +11,17 @@ use ra_ap_hir_def::{
 };
 use ra_ap_hir_ty::{
     InferenceResult,
-    next_solver::{Ty, TyKind},
+    next_solver::{GenericArgs, Ty, TyKind},
 };
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{SyntaxKind, TextRange};
 
 use crate::{
-    facts::runs_on::{Context, Thread},
+    facts::{
+        calls::Use,
+        runs_on::{Context, Thread},
+    },
     knowledge::{ClosureRuns, FutureRuns, Row, resolve::Known},
     workspace::Workspace,
 };
@@ -42,19 +45,7 @@ pub struct BodyFacts<'db> {
     pub calls_resolved: usize,
     pub unresolved: Vec<ExprId>,
     /// Every mention of a function whose definition is known.
-    pub(super) uses: Vec<Use>,
-}
-
-/// A function that a body calls or names.
-pub(super) struct Use {
-    pub function: FunctionId,
-    /// What becomes of the future that it returns, where that is known.
-    pub handed: Option<FutureRuns>,
-    /// Whether that future is awaited on the spot.
-    pub awaited: bool,
-    pub thread: Thread,
-    /// Index into the sequence of the body.
-    pub position: usize,
+    pub(super) uses: Vec<Use<'db>>,
 }
 
 /// A place where a body names an item that has a row.
@@ -68,10 +59,25 @@ pub struct Mention {
     pub(crate) awaits_in: Option<ExprId>,
     /// Inside a closure, however it runs.
     pub in_closure: bool,
+    /// Inside a closure that runs the first time only.
+    pub once: bool,
     /// The future around it may be moved to another thread.
     pub moves: bool,
     /// Index into the sequence of the body.
     pub(super) position: usize,
+}
+
+impl Mention {
+    pub(super) fn new(
+        row: Arc<Row>,
+        form: Form,
+        expr: ExprId,
+        context: Context,
+        position: usize,
+    ) -> Mention {
+        let Context { thread, awaits_in, closure: in_closure, moves, once } = context;
+        Mention { row, form, thread, expr, awaits_in, in_closure, once, moves, position }
+    }
 }
 
 /// How an item is mentioned.
@@ -153,7 +159,8 @@ impl<'db> BodyFacts<'db> {
                 if let Some(row) = self.row_of_type(self.infer.expr_ty(expr)) {
                     self.mention(row, Form::Named, expr, context);
                 }
-                self.add_use(expr, function_of(self.infer.expr_ty(expr)), context, None);
+                let named = callee_of(self.infer.expr_ty(expr));
+                self.add_use(expr, named, Form::Named, context, None);
                 self.children(expr, context, None);
             }
             Expr::Const(_) => {
@@ -203,7 +210,8 @@ impl<'db> BodyFacts<'db> {
     ) {
         let row = self.row_of_type(self.infer.expr_ty(callee));
         let row = row.and_then(|it| self.row_with_values(it, args, args));
-        self.add_use(expr, function_of(self.infer.expr_ty(callee)), context, handed);
+        let form = if self.is_local(callee) { Form::Indirect } else { Form::Call };
+        self.add_use(expr, callee_of(self.infer.expr_ty(callee)), form, context, handed);
         self.parents.insert(callee, expr);
         match &self.body[callee] {
             // The path of a call is part of the mention that the call is.
@@ -221,7 +229,6 @@ impl<'db> BodyFacts<'db> {
             !matches!(self.infer.expr_ty(callee).kind(), TyKind::Error(_)),
         );
         if let Some(row) = row {
-            let form = if self.is_local(callee) { Form::Indirect } else { Form::Call };
             self.mention(row, form, expr, context);
         }
     }
@@ -234,10 +241,10 @@ impl<'db> BodyFacts<'db> {
         context: Context,
         handed: Option<FutureRuns>,
     ) {
-        let method = self.infer.method_resolution(expr).map(|(it, _)| it);
-        let row = method.and_then(|it| self.known.function(self.db, it)).cloned();
+        let method = self.infer.method_resolution(expr);
+        let row = method.and_then(|it| self.known.function(self.db, it.0)).cloned();
         let row = row.and_then(|it| self.row_with_values(it, &[receiver], args));
-        self.add_use(expr, method, context, handed);
+        self.add_use(expr, method, Form::Method, context, handed);
         // `async { .. }.instrument(span)` is handed on as the block itself would be; so is the receiver of a method
         // that takes a future.
         let to_receiver = row.as_ref().and_then(|it| it.future).or(handed);
@@ -267,10 +274,12 @@ impl<'db> BodyFacts<'db> {
                     self.visit_closure(*arg, closure_kind, context, future, runs);
                 }
                 Expr::Path(_) if self.is_function(*arg) => {
+                    let inner = context.closure(runs);
                     if let Some(row) = self.row_of_type(self.infer.expr_ty(*arg)) {
-                        self.mention(row, Form::Value, *arg, context.closure(runs));
+                        self.mention(row, Form::Value, *arg, inner);
                     }
-                    self.add_use(*arg, function_of(self.infer.expr_ty(*arg)), context, None);
+                    let named = callee_of(self.infer.expr_ty(*arg));
+                    self.add_use(*arg, named, Form::Value, inner, None);
                     self.sequence.push((*arg, context.awaits_in));
                 }
                 _ => self.visit(*arg, context, future),
@@ -302,31 +311,9 @@ impl<'db> BodyFacts<'db> {
         self.sequence.push((expr, context.awaits_in));
     }
 
-    fn add_use(
-        &mut self,
-        expr: ExprId,
-        function: Option<FunctionId>,
-        context: Context,
-        handed: Option<FutureRuns>,
-    ) {
-        let Some(function) = function else { return };
-        let parent = self.parents.get(expr).map(|it| &self.body[*it]);
-        let awaited = matches!(parent, Some(Expr::Await { .. }));
-        let (thread, position) = (context.thread, self.sequence.len());
-        self.uses.push(Use { function, handed, awaited, thread, position });
-    }
-
     fn mention(&mut self, row: Arc<Row>, form: Form, expr: ExprId, context: Context) {
-        self.mentions.push(Mention {
-            row,
-            form,
-            thread: context.thread,
-            expr,
-            awaits_in: context.awaits_in,
-            in_closure: context.closure,
-            moves: context.moves,
-            position: self.sequence.len(),
-        });
+        let position = self.sequence.len();
+        self.mentions.push(Mention::new(row, form, expr, context, position));
     }
 
     fn count(&mut self, expr: ExprId, kind: SyntaxKind, resolved: bool) {
@@ -416,9 +403,14 @@ fn closure_context(
 }
 
 pub(crate) fn function_of(type_: Ty<'_>) -> Option<FunctionId> {
+    callee_of(type_).map(|it| it.0)
+}
+
+/// The function that a value of this type is, with what stands for its generics.
+fn callee_of(type_: Ty<'_>) -> Option<(FunctionId, GenericArgs<'_>)> {
     match type_.kind() {
-        TyKind::FnDef(callable, _) => match callable.0 {
-            CallableDefId::FunctionId(it) => Some(it),
+        TyKind::FnDef(callable, args) => match callable.0 {
+            CallableDefId::FunctionId(it) => Some((it, args)),
             _ => None,
         },
         _ => None,

@@ -3,13 +3,18 @@
 use std::collections::HashSet;
 
 use ra_ap_hir::{HasVisibility, Visibility};
-use ra_ap_hir_def::{FunctionId, signatures::FunctionSignature};
+use ra_ap_hir_def::{
+    FunctionId,
+    hir::{Expr, ExprId},
+    signatures::FunctionSignature,
+};
+use ra_ap_hir_ty::next_solver::GenericArgs;
 
 use crate::{
     facts::{
-        body::{BodyFacts, Use},
+        body::{BodyFacts, Form},
         functions::{self, Mentions},
-        runs_on::Thread,
+        runs_on::{Context, Thread},
     },
     knowledge::{FutureRuns, resolve::Known},
     workspace::{Target, TargetKind, Workspace},
@@ -53,9 +58,42 @@ pub fn is_only_driven(
     calls > 0
 }
 
-impl BodyFacts<'_> {
-    fn drives(&self, it: &Use) -> bool {
-        match it.thread {
+/// A function that a body calls or names.
+pub(super) struct Use<'db> {
+    pub function: FunctionId,
+    /// What stands for its generics.
+    pub args: GenericArgs<'db>,
+    /// The call, or the name where it is not called.
+    pub expr: ExprId,
+    pub form: Form,
+    /// What becomes of the future that it returns, where that is known.
+    pub handed: Option<FutureRuns>,
+    /// Whether that future is awaited on the spot.
+    pub awaited: bool,
+    /// Where it runs.
+    pub context: Context,
+    /// Index into the sequence of the body.
+    pub position: usize,
+}
+
+impl<'db> BodyFacts<'db> {
+    pub(super) fn add_use(
+        &mut self,
+        expr: ExprId,
+        function: Option<(FunctionId, GenericArgs<'db>)>,
+        form: Form,
+        context: Context,
+        handed: Option<FutureRuns>,
+    ) {
+        let Some((function, args)) = function else { return };
+        let parent = self.parents.get(expr).map(|it| &self.body[*it]);
+        let awaited = matches!(parent, Some(Expr::Await { .. }));
+        let position = self.sequence.len();
+        self.uses.push(Use { function, args, expr, form, handed, awaited, context, position });
+    }
+
+    fn drives(&self, it: &Use<'_>) -> bool {
+        match it.context.thread {
             Thread::Caller => it.handed == Some(FutureRuns::Driven),
             Thread::Driver => {
                 (it.awaited || it.handed == Some(FutureRuns::Driven))
@@ -65,7 +103,7 @@ impl BodyFacts<'_> {
         }
     }
 
-    fn is_called(&self, call: ra_ap_hir_def::hir::ExprId, name: &str) -> bool {
+    fn is_called(&self, call: ExprId, name: &str) -> bool {
         let Some(syntax) = self.syntax(call) else { return true };
         let text = ra_ap_syntax::AstNode::syntax(&syntax.value).text().to_string();
         text.split(|it: char| !it.is_alphanumeric() && it != '_').any(|it| it == name)

@@ -18,7 +18,7 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::{body::Entered, guard_names},
+    facts::{body::Entered, guard_names, helpers::Helpers},
     finding::Place,
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
@@ -52,19 +52,12 @@ impl Mentions {
         let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
         let texts: Vec<_> =
             workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
+        let helpers = Helpers::of(texts.iter().map(|it| it.1));
+        // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
+        // behind another. A guard that a function holds is its own affair.
+        close(&mut names, &texts, &helpers);
         names.extend(guard_names::all(known, texts.iter().map(|it| it.1)));
-        // A mention may hide behind a rename or in a macro of the project, and that one behind another.
-        loop {
-            let before = names.len();
-            for (_, text) in &texts {
-                if names.iter().any(|it| text.contains(it.as_str())) {
-                    add_other_names(text, &mut names);
-                }
-            }
-            if names.len() == before {
-                break;
-            }
-        }
+        close(&mut names, &texts, &Helpers::default());
         let macros = texts.iter().flat_map(|(_, text)| async_macros(text)).collect();
         Mentions::InAsync(places(workspace, &names), macros)
     }
@@ -79,6 +72,22 @@ impl Mentions {
         let Some(places) = places.get(&file) else { return false };
         let from = places.partition_point(|it| *it < range.start());
         places.get(from).is_some_and(|it| *it < range.end())
+    }
+}
+
+/// Adds all names that lead to one of `names`.
+fn close(names: &mut HashSet<String>, texts: &[(ra_ap_vfs::FileId, &str)], helpers: &Helpers) {
+    loop {
+        let before = names.len();
+        helpers.add_names(names);
+        for (_, text) in texts {
+            if names.iter().any(|it| text.contains(it.as_str())) {
+                add_other_names(text, names);
+            }
+        }
+        if names.len() == before {
+            break;
+        }
     }
 }
 

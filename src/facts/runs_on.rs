@@ -30,18 +30,20 @@ pub(super) struct Context {
     pub closure: bool,
     /// The future around it may be moved to another thread, so that all it keeps across an `.await` must be `Send`.
     pub moves: bool,
+    /// Inside a closure that runs the first time only.
+    pub once: bool,
 }
 
 impl Context {
     /// In the body of a function, outside any async body.
     pub fn function(thread: Thread) -> Context {
-        Context { thread, awaits_in: None, closure: false, moves: true }
+        Context { thread, awaits_in: None, closure: false, moves: true, once: false }
     }
 
     /// Inside a closure that is handed to a function of which `runs` is known.
     pub fn closure(self, runs: Option<ClosureRuns>) -> Context {
         let thread = match runs {
-            Some(ClosureRuns::Here | ClosureRuns::Lazy) => self.thread,
+            Some(ClosureRuns::Here | ClosureRuns::Once | ClosureRuns::Lazy) => self.thread,
             // Whoever polls the result, it is not polled from in here.
             Some(ClosureRuns::LaterHere) => match self.thread {
                 Thread::Driver => Thread::Driver,
@@ -57,7 +59,8 @@ impl Context {
             ) => Thread::MayBlock,
             None => Thread::Unknown,
         };
-        Context { thread, awaits_in: None, closure: true, moves: true }
+        let once = self.once || runs == Some(ClosureRuns::Once);
+        Context { thread, awaits_in: None, closure: true, moves: true, once }
     }
 
     /// Inside an async block or closure, or the body of an async function.
@@ -71,6 +74,6 @@ impl Context {
             _ => Thread::Worker,
         };
         let moves = !matches!(runs, Some(FutureRuns::Driven | FutureRuns::Local));
-        Context { thread, awaits_in: Some(id), closure: false, moves }
+        Context { thread, awaits_in: Some(id), closure: false, moves, once: self.once }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     facts::{
         body::{BodyFacts, Entered},
         calls,
+        effects::Effects,
         functions::{self, Candidate, Mentions},
         runtime::{self, Runtime},
         surroundings::Surroundings,
@@ -33,6 +34,8 @@ pub(super) struct Look {
     pub coverage: Coverage,
     /// Calls of which nobody knows what they call.
     pub unresolved: BTreeSet<Place>,
+    /// For each file the others that have a say in what is found in it: they have functions that it calls.
+    pub behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
 }
 
 /// Runs `rules` on every target of the workspace; on the functions in `files` only, where they are named.
@@ -46,6 +49,7 @@ pub(super) fn look(
     attach_db(workspace.db(), || {
         let known = Known::resolve(workspace.db(), rows);
         let mentions = Mentions::find(workspace, &known);
+        let effects = Effects::new(workspace, &known);
         let mut sights = Sights::default();
         let mut coverage = match files {
             None => unseen::coverage(workspace, &known),
@@ -61,6 +65,7 @@ pub(super) fn look(
             let place = InTarget {
                 workspace,
                 known: &known,
+                effects: &effects,
                 rules,
                 settings,
                 target,
@@ -77,7 +82,8 @@ pub(super) fn look(
             }
         }
         let unresolved = std::mem::take(&mut sights.unresolved);
-        Look { findings: sights.merged(), coverage, unresolved }
+        let behind = std::mem::take(&mut sights.behind);
+        Look { findings: sights.merged(), coverage, unresolved, behind }
     })
 }
 
@@ -90,9 +96,10 @@ fn names(runtime: &Runtime) -> Vec<String> {
 }
 
 /// All that the bodies of one target have in common.
-struct InTarget<'a> {
-    workspace: &'a Workspace,
-    known: &'a Known,
+struct InTarget<'a, 'db> {
+    workspace: &'db Workspace,
+    known: &'db Known,
+    effects: &'a Effects<'db>,
     rules: &'a [(&'a Rule, Page)],
     settings: &'a Settings,
     target: &'a Target,
@@ -100,7 +107,7 @@ struct InTarget<'a> {
     without_timers: Option<FilePath>,
 }
 
-impl InTarget<'_> {
+impl<'db> InTarget<'_, 'db> {
     fn is_only_driven(&self, candidate: &Candidate) -> bool {
         calls::is_only_driven(self.workspace, self.known, self.target, candidate.function)
     }
@@ -134,14 +141,22 @@ impl InTarget<'_> {
         let body = guarded(coverage, "the analysis", at.as_ref(), || {
             let body =
                 |entered| BodyFacts::new(self.workspace, self.known, candidate.function, entered);
+            let with_calls = |body: BodyFacts<'db>| {
+                let calls = self.effects.in_body(&body);
+                (body, calls)
+            };
             let is_called = candidate.entered == Entered::Called;
-            let found = body(candidate.entered);
-            match is_called && found.blocks_as_async_function() && self.is_only_driven(&candidate) {
-                true => body(Entered::AsEntry),
-                false => found,
+            let (found, calls) = with_calls(body(candidate.entered));
+            let blocks = found.blocks_as_async_function() || !calls.blocking.is_empty();
+            match is_called && blocks && self.is_only_driven(&candidate) {
+                true => with_calls(body(Entered::AsEntry)),
+                false => (found, calls),
             }
         });
-        let Some(body) = body else { return };
+        let Some((body, calls)) = body else { return };
+        if let Some(at) = &at {
+            sights.behind.entry(at.file.clone()).or_default().extend(calls.files);
+        }
         if let Some(at) = &at
             && sights.counted.insert(at.clone())
         {
@@ -163,6 +178,7 @@ impl InTarget<'_> {
                     page,
                     around: &around,
                     body: &body,
+                    calls: &calls.blocking,
                     findings: Vec::new(),
                 };
                 check(&mut pass);
@@ -264,6 +280,7 @@ struct Sights {
     bodies: Vec<Looked>,
     counted: HashSet<Place>,
     unresolved: BTreeSet<Place>,
+    behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
 }
 
 impl Sights {

@@ -1,6 +1,6 @@
 //! The rounds: look, choose fixes that fit each other, edit in memory, look again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     config::{Choice, Remedy},
@@ -35,6 +35,8 @@ pub(super) struct Planner<'a> {
     /// code that a round wrote are known by where they are then.
     refused: HashSet<Key>,
     features: Features,
+    /// For each file the others that have a say in what is found in it.
+    behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
 }
 
 /// The fixes of one round.
@@ -56,7 +58,8 @@ impl<'a> Planner<'a> {
         let plan = Plan { remedy: choice.remedy.clone(), ..Plan::default() };
         let features = Features::default();
         let (original, refused) = (workspace.texts().clone(), HashSet::new());
-        Planner { workspace, rows, choice, rules, plan, original, refused, features }
+        let behind = BTreeMap::new();
+        Planner { workspace, rows, choice, rules, plan, original, refused, features, behind }
     }
 
     /// Does not try these.
@@ -92,6 +95,7 @@ impl<'a> Planner<'a> {
         let settings = &self.choice.settings;
         let mut look = look::look(self.workspace, self.rows, &self.rules, settings, None);
         let mut coverage = std::mem::take(&mut look.coverage);
+        self.behind = std::mem::take(&mut look.behind);
         let heard = self.hear(look, &mut coverage, None);
         self.plan.coverage = coverage;
         heard
@@ -112,13 +116,19 @@ impl<'a> Planner<'a> {
         heard
     }
 
-    /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found.
-    fn look_again(&self, before: &Heard, files: &BTreeSet<FilePath>) -> Heard {
+    /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found,
+    /// except where they call what was edited.
+    fn look_again(&mut self, before: &Heard, mut files: BTreeSet<FilePath>) -> Heard {
+        let calls_edited = |it: &(&FilePath, &BTreeSet<FilePath>)| !it.1.is_disjoint(&files);
+        let callers: Vec<_> =
+            self.behind.iter().filter(calls_edited).map(|it| it.0.clone()).collect();
+        files.extend(callers);
         let settings = &self.choice.settings;
-        let look = look::look(self.workspace, self.rows, &self.rules, settings, Some(files));
+        let mut look = look::look(self.workspace, self.rows, &self.rules, settings, Some(&files));
+        self.behind.extend(std::mem::take(&mut look.behind));
         // What the first look could not see, this one does not see either.
         let mut coverage = self.plan.coverage.clone();
-        let again = self.hear(look, &mut coverage, Some(files));
+        let again = self.hear(look, &mut coverage, Some(&files));
         let merged = |before: &[Finding], again: Vec<Finding>| {
             let others = before.iter().filter(|it| !files.contains(&it.at.file)).cloned();
             let mut findings: Vec<Finding> = others.chain(again).collect();
@@ -148,7 +158,7 @@ impl<'a> Planner<'a> {
                 }
             };
             let files = changed(self.workspace.texts(), &before).into_keys().collect();
-            let after = self.look_again(heard, &files);
+            let after = self.look_again(heard, files);
             let mut worse = made_worse(&heard.findings, &after.findings);
             // A suppression that has lost its use is next to go; a new one has a use.
             if self.choice.remedy == Remedy::Fix {

@@ -3,6 +3,7 @@
 use crate::{
     facts::{
         body::{Form, Mention},
+        effects::{BlockingCall, Step},
         runs_on::Thread,
     },
     finding::{Fix, Note},
@@ -14,25 +15,13 @@ use crate::{
 pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
     let body = pass.body;
     for mention in &body.mentions {
-        let Some(wait) = mention.row.blocks.filter(|it| waits.contains(it)) else { continue };
-        if !stands_in_the_way(pass, mention) {
+        let is_asked_for = mention.row.blocks.is_some_and(|it| waits.contains(&it));
+        if !is_asked_for || !stands_in_the_way(pass, mention) {
             continue;
         }
         let written = body.place_of(mention.expr);
         let Some(at) = written.or_else(|| body.macro_call_place(mention.expr)) else { continue };
-        let it = mention.row.said();
-        let message = match (wait, mention.thread) {
-            (Wait::Future, _) => {
-                format!("{it} waits for a future on the thread that should drive it")
-            }
-            _ if mention.row.panics => format!("{it} panics on a thread that drives tasks"),
-            (Wait::Compute, Thread::Driver) => {
-                format!("{it} keeps the thread busy that drives this task")
-            }
-            (Wait::Compute, _) => format!("{it} keeps the runtime worker busy"),
-            (_, Thread::Driver) => format!("{it} blocks the thread that drives this task"),
-            _ => format!("{it} blocks the runtime worker"),
-        };
+        let message = format!("{} {}", mention.row.said(), what_happens(mention));
         let fix = cure(pass, mention);
         let finding = pass.report(at, message);
         finding.because.extend(mention.row.note.as_deref().map(Note::new));
@@ -41,6 +30,67 @@ pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
             Err(reasons) => finding.because.extend(reasons),
         }
     }
+    let waits = |it: &&BlockingCall| waits.contains(&it.effect.wait);
+    for call in pass.calls.iter().filter(waits) {
+        through_helper(pass, call);
+    }
+}
+
+/// Reports a call of a function that waits through what it calls.
+fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
+    let (around, body, mention) = (pass.around, pass.body, &call.mention);
+    let before_others = mention.thread == Thread::Driver && !body.spawns_before(mention);
+    if before_others && call.effect.wait != Wait::Future {
+        return;
+    }
+    let written = body.place_of(mention.expr).or_else(|| body.macro_call_place(mention.expr));
+    let Some(at) = written else { return };
+    let (callee, what) = (&call.callee, what_happens(mention));
+    let fix = match call.effect.wait {
+        Wait::Future => Err(Vec::new()),
+        _ => pool::move_to_pool(around, body, mention),
+    };
+    let chain = &call.effect.chain;
+    let finding = pass.report(at, format!("`{callee}` {what}: {}", way(chain)));
+    let links = chain.iter().filter_map(|it| {
+        let text = format!("`{}` calls `{}`", it.caller, it.callee);
+        Some(Note::at(it.at.clone()?, text))
+    });
+    finding.because.extend(links);
+    finding.because.extend(function_to_mend(chain));
+    match fix {
+        Ok(fix) => finding.fixes.push(fix),
+        Err(reasons) => finding.because.extend(reasons),
+    }
+}
+
+fn what_happens(mention: &Mention) -> &'static str {
+    match (mention.row.blocks, mention.thread) {
+        (Some(Wait::Future), _) => "waits for a future on the thread that should drive it",
+        _ if mention.row.panics => "panics on a thread that drives tasks",
+        (Some(Wait::Compute), Thread::Driver) => "keeps the thread busy that drives this task",
+        (Some(Wait::Compute), _) => "keeps the runtime worker busy",
+        (_, Thread::Driver) => "blocks the thread that drives this task",
+        _ => "blocks the runtime worker",
+    }
+}
+
+/// `it calls a, which calls b`; the notes tell a long way link by link.
+fn way(chain: &[Step]) -> String {
+    match chain {
+        [] => String::new(),
+        [first] => format!("it calls `{}`", first.callee),
+        [first, second] => format!("it calls `{}`, which calls `{}`", first.callee, second.callee),
+        [first, .., last] => {
+            format!("it calls `{}`, which comes to call `{}`", first.callee, last.callee)
+        }
+    }
+}
+
+/// The last function on the way that is the user's to change.
+fn function_to_mend(chain: &[Step]) -> Option<Note> {
+    let last = chain.iter().rfind(|it| it.own)?;
+    Some(Note::new(format!("`{}` is the function to mend: it could be asynchronous", last.caller)))
 }
 
 /// The best there is: the asynchronous twin, and where there is none, a thread that may block.

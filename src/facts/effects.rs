@@ -1,0 +1,157 @@
+//! What functions wait for, by themselves or through what they call, each with the shortest chain that shows it.
+//!
+//! An effect spreads from a function to its callers where the call runs on the caller's own thread. What is not known
+//! does not wait.
+
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+
+use ra_ap_hir_def::hir::ExprId;
+
+use crate::{
+    facts::{
+        body::{BodyFacts, Entered, Form, Mention},
+        calls::Use,
+        effects::{
+            declared::Declared,
+            graph::{By, Graph, Node},
+            implementations::Implementations,
+        },
+        names,
+        runs_on::{Context, Thread},
+    },
+    finding::{FilePath, Place},
+    knowledge::{Row, Wait, resolve::Known},
+    workspace::Workspace,
+};
+
+/// So many calls at the start of a chain are shown, and as many at its end.
+const SHOWN: usize = 4;
+
+mod declared;
+mod graph;
+mod implementations;
+mod summary;
+
+/// What is known of the functions that somebody asked about, and of all that they call.
+pub struct Effects<'db> {
+    workspace: &'db Workspace,
+    known: &'db Known,
+    declared: Declared,
+    implementations: Implementations,
+    graph: RefCell<Graph<'db>>,
+}
+
+/// What the functions do that a body calls.
+#[derive(Default)]
+pub struct Calls {
+    /// The calls that wait, on a thread that drives tasks.
+    pub blocking: Vec<BlockingCall>,
+    /// The files that this was read from.
+    pub files: BTreeSet<FilePath>,
+}
+
+/// A call on a thread that drives tasks, to a function that waits.
+pub struct BlockingCall {
+    /// The function that is called.
+    pub callee: String,
+    /// The call, with a row that says of it what is known of the function.
+    pub mention: Mention,
+    pub effect: Effect,
+}
+
+/// That a function waits.
+pub struct Effect {
+    pub wait: Wait,
+    /// What it comes to in the end.
+    pub row: Arc<Row>,
+    /// The calls on the way there, the first one in the function itself. Of a very long way the middle is left out, ...
+    pub chain: Vec<Step>,
+    /// ... which is so many calls.
+    pub left_out: usize,
+}
+
+/// A call on the way to what waits.
+pub struct Step {
+    /// The function that calls, ...
+    pub caller: String,
+    /// ... and the one that is called.
+    pub callee: String,
+    /// None outside the workspace.
+    pub at: Option<Place>,
+    /// Whether the function that calls is the user's to change.
+    pub own: bool,
+}
+
+impl<'db> Effects<'db> {
+    pub fn new(workspace: &'db Workspace, known: &'db Known) -> Effects<'db> {
+        let declared = Declared::in_all_files(workspace);
+        let implementations = Implementations::default();
+        let graph = RefCell::new(Graph::default());
+        Effects { workspace, known, declared, implementations, graph }
+    }
+
+    /// Every call in this body that waits on a thread that drives tasks.
+    pub fn in_body(&self, body: &BodyFacts<'db>) -> Calls {
+        let stands_in_the_way = |it: &&Use<'db>| {
+            let Context { thread, once, .. } = it.context;
+            matches!(thread, Thread::Worker | Thread::Driver) && it.form != Form::Named && !once
+        };
+        let mut found = Calls::default();
+        let mut looked_into = Vec::new();
+        for it in body.uses.iter().filter(stands_in_the_way) {
+            let mut graph = self.graph.borrow_mut();
+            let nodes = graph.nodes_of(self, body, it);
+            let waits = graph.waits_of_all(&nodes);
+            drop(graph);
+            looked_into.extend(nodes);
+            for (wait, node) in waits {
+                let effect = self.effect(wait, node);
+                let row = Arc::new(effect.row.of_caller());
+                let mention = Mention::new(row, it.form, it.expr, it.context, it.position);
+                let callee = names::of_function(body.db, it.function);
+                found.blocking.push(BlockingCall { callee, mention, effect });
+            }
+        }
+        found.files = self.graph.borrow().files_behind(self, looked_into);
+        found
+    }
+
+    /// The shortest way from this function to something that waits.
+    fn effect(&self, wait: Wait, from: Node) -> Effect {
+        let graph = self.graph.borrow();
+        let mut links = Vec::new();
+        let mut node = from;
+        let row = loop {
+            let reach = graph.reach(node, wait).expect("every link of a chain waits");
+            match &reach.by {
+                By::Call { expr, next } => {
+                    links.push((node, *expr, Some(*next)));
+                    node = *next;
+                }
+                By::Itself { row, expr } => {
+                    links.push((node, *expr, None));
+                    break Arc::clone(row);
+                }
+            }
+        };
+        let middle = SHOWN..links.len().saturating_sub(SHOWN).max(SHOWN);
+        let left_out = links.get(middle.clone()).map_or(0, <[_]>::len);
+        if left_out > 0 {
+            links.drain(middle);
+        }
+        let steps = links.into_iter().map(|(node, expr, next)| {
+            let callee = next.map_or_else(|| row.path.clone(), |it| graph.name(self, it));
+            self.step(&graph, node, expr, callee)
+        });
+        let chain = steps.collect();
+        Effect { wait, row, chain, left_out }
+    }
+
+    fn step(&self, graph: &Graph<'db>, node: Node, expr: ExprId, callee: String) -> Step {
+        let function = graph.function(node);
+        let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
+        let at = body.place_of(expr).or_else(|| body.macro_call_place(expr));
+        let own = summary::is_own(self.workspace, function);
+        Step { caller: graph.name(self, node), callee, at, own }
+    }
+}

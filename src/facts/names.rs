@@ -1,0 +1,27 @@
+//! How functions are called where a user reads of them.
+
+use ra_ap_hir_def::{FunctionId, ItemContainerId, Lookup, signatures::FunctionSignature};
+use ra_ap_hir_ty::{db::HirDatabase, next_solver::TyKind};
+use ra_ap_ide_db::RootDatabase;
+use ra_ap_rustc_type_ir::inherent::IntoKind;
+
+/// `load`, or `Store::load` for a method.
+pub(super) fn of_function(db: &RootDatabase, function: FunctionId) -> String {
+    let name = FunctionSignature::of(db, function).name.as_str().to_owned();
+    match owner(db, function) {
+        Some(owner) => format!("{owner}::{name}"),
+        None => name,
+    }
+}
+
+fn owner(db: &RootDatabase, function: FunctionId) -> Option<String> {
+    let owner = match function.lookup(db).container {
+        ItemContainerId::TraitId(it) => ra_ap_hir::Trait::from(it).name(db),
+        ItemContainerId::ImplId(it) => match db.impl_self_ty(it).skip_binder().kind() {
+            TyKind::Adt(adt, _) => ra_ap_hir::Adt::from(adt.def_id()).name(db),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(owner.as_str().to_owned())
+}
