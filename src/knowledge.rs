@@ -19,6 +19,11 @@ pub struct CrateRows {
     /// The version whose sources the rows were checked against. Whoever writes of his own code needs none.
     #[serde(default)]
     pub checked: Option<String>,
+    /// The name of the package, where it is not that of the crate with `-` for `_`.
+    pub package: Option<String>,
+    /// Features of the package without which some of the items are not there.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// The name of the asynchronous runtime that the crate is.
     pub runtime: Option<String>,
     /// Features of a runtime that only a user turns on who lets it drive his code. Empty means that every user does.
@@ -60,6 +65,12 @@ pub struct Row {
     /// taken not to wait.
     #[serde(default)]
     pub unless_asked: Vec<String>,
+    /// Words that say in the call itself that it does not wait: `WNOHANG`.
+    #[serde(default)]
+    pub unless_said: Vec<String>,
+    /// What it reads or writes are its arguments, not what it is called on.
+    #[serde(default)]
+    pub reads_arguments: bool,
     /// It waits only when it is called on text, alone or in a tuple: other things need no looking up.
     #[serde(default)]
     pub only_on_text: bool,

@@ -21,13 +21,22 @@ macro_rules! knowledge {
 /// The files of `rules/knowledge/`: name and text.
 #[rustfmt::skip]
 pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
-    "actix_rt" "actix_web" "arc_swap" "async_executor" "async_global_executor" "async_io"
-    "async_lock" "async_std" "async_stream" "async_trait" "bcrypt" "blocking" "compio" "compio_runtime" "crossbeam_epoch"
-    "crossbeam_utils" "dashmap" "deadpool_sync" "flume" "fs_err" "futures_core" "futures_executor"
-    "futures_io" "futures_lite" "futures_sink" "futures_util" "glommio" "http_body" "hyper"
-    "lock_api" "minreq" "monoio" "once_cell" "parking_lot" "pin_project" "pollster" "rayon" "rayon_core" "rocket"
-    "smol" "smol_potat" "spin" "std" "threadpool" "tokio" "tokio_rayon" "tokio_rusqlite"
-    "tokio_stream" "tokio_uring" "tokio_util" "tower" "tower_service" "tracing"
+    "actix_rt" "actix_web" "anyhow" "arc_swap" "argon2" "async_broadcast" "async_channel" "async_executor"
+    "async_global_executor" "async_io" "async_lock" "async_std" "async_stream" "async_trait" "attohttpc"
+    "bcrypt" "blake3" "blocking" "brotli" "bzip2" "calamine" "camino" "compio" "compio_runtime"
+    "crossbeam_channel" "crossbeam_epoch" "crossbeam_utils" "crossterm" "csv" "curl" "dashmap" "deadpool_sync"
+    "dialoguer" "diesel" "dns_lookup" "duckdb" "duct" "eyre" "filetime" "fjall" "flate2" "flume" "fs2" "fs4"
+    "fs_err" "fs_extra" "futures_core" "futures_executor" "futures_io" "futures_lite" "futures_sink"
+    "futures_util" "git2" "glommio" "headless_chrome" "heed" "hidapi" "http_body" "hyper" "ignore" "image"
+    "imap" "inquire" "isahc" "kanal" "lettre" "liblzma" "lmdb" "lock_api" "memmap2" "minreq" "mio" "mongodb"
+    "monoio" "mysql" "native_tls" "nix" "once_cell" "oneshot" "open" "openssl" "parking_lot" "parquet"
+    "password_hash" "pbkdf2" "persy" "pin_project" "polling" "pollster" "postage" "postgres" "quick_xml" "r2d2"
+    "rayon" "rayon_core" "rcgen" "rdkafka" "redb" "redis" "remove_dir_all" "reqwest" "resvg" "ring" "rmp_serde"
+    "rocket" "rocksdb" "rouille" "rpassword" "rsa" "rumqttc" "rusb" "rusqlite" "rustyline" "scrypt" "serde_json"
+    "serde_yaml" "serialport" "signal_hook" "sled" "smol" "smol_potat" "spin" "ssh2" "std" "subprocess"
+    "suppaftp" "sysinfo" "tantivy" "tar" "tempfile" "thingbuf" "threadpool" "tiny_http" "tokenizers" "tokio"
+    "tokio_rayon" "tokio_rusqlite" "tokio_stream" "tokio_uring" "tokio_util" "tower" "tower_service" "tracing"
+    "tungstenite" "ureq" "wasmtime" "walkdir" "which" "xshell" "xz2" "zip" "zmq" "zstd"
 ];
 
 /// What the page of a rule says.

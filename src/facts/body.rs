@@ -209,7 +209,7 @@ impl<'db> BodyFacts<'db> {
         handed: Option<FutureRuns>,
     ) {
         let row = self.row_of_type(self.infer.expr_ty(callee));
-        let row = row.and_then(|it| self.row_with_values(it, args, args));
+        let row = row.and_then(|it| self.row_with_values(it, expr, args, args));
         let form = if self.is_local(callee) { Form::Indirect } else { Form::Call };
         self.add_use(expr, callee_of(self.infer.expr_ty(callee)), form, context, handed);
         self.parents.insert(callee, expr);
@@ -243,7 +243,7 @@ impl<'db> BodyFacts<'db> {
     ) {
         let method = self.infer.method_resolution(expr);
         let row = method.and_then(|it| self.known.function(self.db, it.0)).cloned();
-        let row = row.and_then(|it| self.row_with_values(it, &[receiver], args));
+        let row = row.and_then(|it| self.row_with_values(it, expr, &[receiver], args));
         self.add_use(expr, method, Form::Method, context, handed);
         // `async { .. }.instrument(span)` is handed on as the block itself would be; so is the receiver of a method
         // that takes a future.

@@ -17,6 +17,7 @@ impl<'db> BodyFacts<'db> {
     pub(super) fn row_with_values(
         &self,
         row: Arc<Row>,
+        call: ExprId,
         values: &[ExprId],
         arguments: &[ExprId],
     ) -> Option<Arc<Row>> {
@@ -28,9 +29,16 @@ impl<'db> BodyFacts<'db> {
         if row.only_on_text && !values.first().is_some_and(|it| self.needs_looking_up(*it)) {
             return None;
         }
+        if !row.unless_said.is_empty() {
+            let text = self.syntax(call)?.value.syntax().text().to_string();
+            if row.unless_said.iter().any(|it| text.contains(it.as_str())) {
+                return None;
+            }
+        }
         if row.blocks != Some(Wait::Source) {
             return Some(row);
         }
+        let values = if row.reads_arguments { arguments } else { values };
         let source = values.iter().find_map(|it| self.known.source(self.infer.expr_ty(*it)))?;
         Some(Arc::new(row.waiting_for(source)))
     }

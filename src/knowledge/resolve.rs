@@ -9,7 +9,7 @@ use std::{
 };
 
 use ra_ap_base_db::{Crate, all_crates};
-use ra_ap_hir::{Adt, AssocItem, Impl, Name, Symbol, crate_def_map};
+use ra_ap_hir::{Adt, AssocItem, Impl, Name, Symbol, attach_db, crate_def_map};
 use ra_ap_hir_def::{
     AdtId, FunctionId, ItemContainerId, Lookup, MacroId, ModuleDefId, TraitId, per_ns::PerNs,
     signatures::FunctionSignature,
@@ -161,6 +161,19 @@ impl Known {
                 Item::Macro(it) => self.macros.insert(it, row),
             };
         }
+    }
+
+    /// The rows of a file whose items are not there, though their crate is.
+    pub fn absent_items(db: &RootDatabase, file: &CrateRows) -> Vec<String> {
+        let name = Symbol::intern(&file.krate);
+        let is_named = |it: &Crate| crate_name(db, *it).is_some_and(|it| it == name);
+        let crates: Vec<Crate> = all_crates(db).iter().copied().filter(is_named).collect();
+        let rows = file.items.iter().filter(|it| it.only_with.is_none());
+        let is_absent = |row: &&Row| {
+            let items = crates.iter().flat_map(|it| items(db, *it, &row.path));
+            !items.into_iter().any(|it| is_there(db, &it, row.name()))
+        };
+        attach_db(db, || rows.filter(is_absent).map(|it| it.path.clone()).collect())
     }
 
     fn add_polling(&mut self, row: &Row) {

@@ -2,7 +2,10 @@
 //!
 //! They are nearly all of the time that an analysis takes, and asked for one by one they wait for each other.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use ra_ap_base_db::Crate;
 use ra_ap_hir::{attach_db, crate_def_map};
@@ -30,12 +33,13 @@ pub(super) fn prime(db: &RootDatabase, roots: &[Crate]) {
             let (db, work, done) = (db.clone(), work.clone(), done.clone());
             scope.spawn(move || {
                 for krate in work {
-                    crate_def_map(&db, krate);
+                    // What cannot be read now is asked for again where it is needed, and reported there.
+                    let _ = catch_unwind(AssertUnwindSafe(|| _ = crate_def_map(&db, krate)));
                     // Whoever uses the crate needs its names first; its implementations can wait.
                     let _ = done.send(krate);
-                    attach_db(&db, || {
-                        ra_ap_hir::TraitImpls::for_crate(&db, krate);
-                    });
+                    let _ = catch_unwind(AssertUnwindSafe(|| {
+                        attach_db(&db, || _ = ra_ap_hir::TraitImpls::for_crate(&db, krate))
+                    }));
                 }
             });
         }
