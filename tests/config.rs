@@ -109,7 +109,7 @@ item = [
 ]
 ";
     let project =
-        Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", HOUSE), ("async-fix.toml", &rows)]);
+        Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", HOUSE), ("async-fix.toml", rows)]);
     let said = project.run(&CONCISE);
     assert_eq!(
         said.lines(),
