@@ -15,6 +15,7 @@ mod arguments;
 mod catalogue;
 mod changed;
 mod choosing;
+mod configure;
 mod hints;
 mod interactive;
 mod load;
@@ -64,7 +65,7 @@ pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
-    let command = Arguments::command().bin_name(program);
+    let command = with_environment(Arguments::command().bin_name(program));
     let all = [OsString::from("async-fix")].into_iter().chain(arguments.iter().cloned());
     let parsed = command.try_get_matches_from(all).and_then(|it| Arguments::from_arg_matches(&it));
     let parsed = match parsed {
@@ -86,6 +87,7 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
         Some(Command::Explain { rule }) => explain(&rule),
         Some(Command::Rules { output_format }) => list(output_format),
         Some(Command::Schema) => output::print(json::SCHEMA).map(|()| Outcome::Clean),
+        Some(Command::Config(command)) => configure::configure(&command),
         Some(Command::Undo { list: true, .. }) => undo::list(),
         Some(Command::Undo { run, .. }) => undo::undo(run.as_deref()),
         Some(Command::Clean { runs }) => undo::clean(&runs),
@@ -102,6 +104,17 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
             output::error(&sentence);
             ExitCode::from(FAILURE)
         }
+    }
+}
+
+/// What the environment says counts where nothing is said on the command line.
+fn with_environment(command: clap::Command) -> clap::Command {
+    match std::env::var("ASYNC_FIX_OUTPUT_FORMAT") {
+        Ok(format) if !format.is_empty() => command.mut_arg("output_format", |it| {
+            // It is read once, and lives as long as the command.
+            it.default_value(&*Box::leak(format.into_boxed_str()))
+        }),
+        _ => command,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod resolve;
 
 /// One file: what is known of one crate.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CrateRows {
     /// The crate, as paths in Rust code name it.
@@ -44,6 +45,7 @@ pub struct CrateRows {
 
 /// What one item does.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Row {
     /// The public path: `std::fs::read`, `std::path::Path::exists`, `std::iter::Iterator::map`, `tokio::main`.
@@ -154,6 +156,7 @@ pub struct Row {
 
 /// A chain of calls that builds something and uses it up, and its asynchronous twin.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
     /// The call that it begins with.
@@ -170,6 +173,7 @@ pub struct Chain {
 
 /// What a blocking call waits for.
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Wait {
     Timer,
@@ -206,6 +210,7 @@ pub enum Wait {
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ClosureRuns {
     /// On the calling thread, before the call returns.
@@ -229,6 +234,7 @@ pub enum ClosureRuns {
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FutureRuns {
     /// Polled by the calling thread until it is done.
@@ -240,6 +246,7 @@ pub enum FutureRuns {
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Guard {
     /// Other threads stand still while they wait for it.
@@ -253,6 +260,7 @@ pub enum Guard {
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 enum FixCap {
     Safe,

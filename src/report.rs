@@ -15,6 +15,8 @@ pub mod project;
 pub mod rules;
 pub mod rustc_json;
 pub mod sarif;
+pub mod settings;
+pub mod statistics;
 pub mod summary;
 mod window;
 

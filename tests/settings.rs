@@ -1,21 +1,38 @@
 //! What is read from the files of a workspace, and what comes of it for each file.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use async_fix::{
     config::{
-        Choice, Scope, document,
+        Choice, Scope,
+        document::{self, Table},
         layer::Layer,
         settings::{RuleChoice, Settings},
-        values::{FailOn, Level, RuleValues, Values},
+        values::{
+            FailOn, Level, PathValues, RuleValues, SCHEMA, Tests, Values, Verify, VerifyValues,
+        },
     },
     finding::{Applicability, FilePath, Finding, Fix, Place, Severity},
+    knowledge::CrateRows,
     page::Page,
+    report::settings::{files, show},
     rules::RULES,
     workspace::{
         configuration,
         layout::{Layout, Member},
     },
+};
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::{Strategy, any, prop_oneof},
+    sample::select,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use ra_ap_ide_db::text_edit::TextRange;
 use tempfile::TempDir;
@@ -198,6 +215,67 @@ fn finding(rule: &'static str, applicability: Applicability) -> Finding {
 }
 
 #[test]
+fn how_fixes_are_verified_is_configured_and_a_flag_counts_more() {
+    let verify = |text, mode: Option<Verify>| {
+        let verify = mode.map(|it| VerifyValues { mode: Some(it) });
+        with_flags(text, Values { verify, ..Values::default() }).verify()
+    };
+    assert_eq!(verify("", None), Verify::Cargo);
+    assert_eq!(verify("verify.mode = 'syntax'", None), Verify::Syntax);
+    assert_eq!(verify("verify.mode = 'syntax'", Some(Verify::None)), Verify::None);
+}
+
+#[test]
+fn what_is_shown_names_the_place_that_says_it() {
+    let text = "\
+ignore = ['blocking-sleep']
+verify.mode = 'none'
+
+[rules]
+blocking-fs = { level = 'error', tests = 'reported' }
+
+[per-path]
+'tests/**' = { ignore = ['blocking'] }
+";
+    let flags = Values { fail_on: Some(FailOn::Error), ..Values::default() };
+    let shown = show(&with_flags(text, flags), &FilePath::new("src/lib.rs"), &pages());
+    let shown: Vec<String> =
+        shown.lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "# `src/lib.rs`",
+        "select = [\"default\"] # default",
+        "fail-on = \"error\" # the command line",
+        "verify.mode = \"none\" # async-fix.toml:2",
+        "ignore = [\"blocking-sleep\"] # async-fix.toml:1",
+        "rules.blocking-fs = { level = \"error\", tests = \"reported\" } # async-fix.toml:5",
+        "per-path.\"tests/**\" = { ignore = [\"blocking\"] } # async-fix.toml:8",
+        "# blocking-sleep off quiet safe ones written",
+        "# blocking-fs error reported safe ones written",
+    ] {
+        assert!(shown.iter().any(|it| it == line), "{line}\n\n{}", shown.join("\n"));
+    }
+}
+
+#[test]
+fn the_files_that_count_are_listed() {
+    let project = Project::new(&[
+        ("async-fix.toml", "extend = 'shared.toml'"),
+        ("shared.toml", "# nothing"),
+        ("a/async-fix.toml", "workspace = true"),
+        ("a/.async-fix.toml", "unsafe-fixes = true"),
+    ]);
+    let listed = files(&project.read().unwrap(), |it| format!("`{it}`"));
+    assert_eq!(
+        listed,
+        "\
+shared.toml: the workspace, `../out`, ``
+async-fix.toml: the workspace, `../out`, ``
+a/.async-fix.toml: `a`, `a/inner`
+"
+    );
+}
+
+#[test]
 fn the_least_severity_that_fails_is_configured_and_a_flag_counts_more() {
     let fails = |text: &str, fail_on: Option<FailOn>| {
         let settings = with_flags(text, Values { fail_on, ..Values::default() });
@@ -290,6 +368,16 @@ fn of_two_files_in_one_folder_the_first_counts() {
 }
 
 #[test]
+fn a_file_that_another_builds_upon_counts() {
+    let project = Project::new(&[
+        (".async-fix.toml", "extend = 'async-fix.toml'"),
+        ("async-fix.toml", "select = ['blocking-fs']"),
+    ]);
+    let settings = project.read().unwrap();
+    assert_eq!((selected(&settings), settings.warnings), (vec!["fs"], vec![]));
+}
+
+#[test]
 fn a_file_builds_upon_others() {
     let project = Project::new(&[
         ("async-fix.toml", "extend = 'shared/base.toml'\nignore = ['blocking-fs']"),
@@ -338,6 +426,10 @@ fn what_cannot_be_built_upon_is_one_sentence() {
         (
             &[("a/async-fix.toml", "ignore = []\nknowledge = []")],
             "a/async-fix.toml:2: `knowledge` holds for the whole workspace, so it belongs at the workspace root",
+        ),
+        (
+            &[("a/async-fix.toml", "[verify]\nmode = 'none'")],
+            "a/async-fix.toml:1: `verify` holds for the whole workspace, so it belongs at the workspace root",
         ),
     ] {
         Project::new(files).refuses(sentence);
@@ -418,4 +510,184 @@ fn a_file_that_cannot_be_read_is_told() {
     let gone = project.temp.path().join("gone.toml");
     let said = configuration::read_file(&project.layout, &gone, &pages()).map(drop).unwrap_err();
     assert_eq!(said, format!("the configuration `{}` does not exist", gone.display()));
+}
+
+/// Runs a property on seeded inputs: the same ones each time, and a hundred times as many on demand.
+fn holds<S: Strategy>(strategy: S, property: impl Fn(S::Value)) {
+    let cases = if std::env::var_os("ASYNC_FIX_HEAVY").is_some() { 200_000 } else { 2_000 };
+    let config = Config { cases, ..Config::default() };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let run = runner.run(&strategy, |input| {
+        property(input);
+        Ok(())
+    });
+    if let Err(failure) = run {
+        panic!("{failure}");
+    }
+}
+
+/// Reads `text` as everything that it could be.
+fn read_all(text: &str) -> Result<Layer, String> {
+    let (folder, pages) = (FilePath::new(""), pages());
+    for table in [Table::Package, Table::Workspace] {
+        let _ = document::read("Cargo.toml", &folder, text, table, &pages);
+    }
+    let _ = document::read_setting(text, &folder, &pages);
+    document::read("async-fix.toml", &folder, text, Table::Whole, &pages).map(Option::unwrap)
+}
+
+/// A text that is nearly a configuration, or nothing like it.
+fn text() -> impl Strategy<Value = String> {
+    let pieces = select(vec![
+        "[",
+        "]",
+        "[[",
+        "]]",
+        "{",
+        "}",
+        "=",
+        ",",
+        ".",
+        "\n",
+        "\"",
+        "'",
+        "#",
+        "'''",
+        "1",
+        "true",
+        "select",
+        "ignore",
+        "rules",
+        "per-path",
+        "knowledge",
+        "extend",
+        "workspace",
+        "package",
+        "metadata",
+        "async-fix",
+        "blocking-fs",
+        " = [\"ALL\"]\n",
+        "\u{feff}",
+        "\r\n",
+        "\u{1F980}",
+        "\\",
+        "exclude = ['a{']\n",
+        "crate = 'a'\n",
+        "item = [{ path = 'b::c' }]\n",
+        "[[knowledge]]\n",
+        "[per-path.'a/**']\n",
+        "ignore = ['nothing']\n",
+        "[rules]\nblocking-fs = 'loud'\n",
+    ]);
+    let pieces = vec(pieces, 0..24).prop_map(|it| it.concat());
+    prop_oneof![pieces, vec(any::<char>(), 0..40).prop_map(|it| it.into_iter().collect())]
+}
+
+#[test]
+fn no_text_is_a_panic() {
+    let (wrong, right) = (Cell::new(0), Cell::new(0));
+    holds(text(), |text| match read_all(&text) {
+        Err(sentence) => {
+            wrong.set(wrong.get() + 1);
+            // One sentence, with the place.
+            let place = sentence.strip_prefix("async-fix.toml:").unwrap();
+            assert!(place.split(':').next().unwrap().parse::<usize>().is_ok(), "{sentence}");
+            assert!(!sentence.contains('\n') || text.contains('\n'), "{sentence}");
+        }
+        Ok(_) => right.set(right.get() + 1),
+    });
+    // Both ways are gone.
+    assert!(wrong.get() > 100 && right.get() > 10, "{wrong:?} {right:?}");
+}
+
+fn list() -> impl Strategy<Value = Option<Vec<String>>> {
+    let names = ["ALL", "default", "blocking", "blocking-fs", "blocking-sleep", "blocking-new"];
+    option::of(vec(select(names.map(str::to_owned).to_vec()), 0..3))
+}
+
+fn rules() -> impl Strategy<Value = Option<BTreeMap<String, RuleValues>>> {
+    let names = ["blocking-fs", "blocking-sleep", "blocking-new"].map(str::to_owned).to_vec();
+    let level = option::of(select(vec![Level::Error, Level::Warn, Level::Info, Level::Off]));
+    let tests = option::of(select(vec![Tests::Quiet, Tests::Reported]));
+    let values = (level, tests).prop_map(|(level, tests)| RuleValues { level, tests });
+    option::of(btree_map(select(names), values, 0..3))
+}
+
+fn glob() -> impl Strategy<Value = String> {
+    select(["**/x/**", "!a.rs", "b c", "ä/*.rs", "it's", "\"q\""].map(str::to_owned).to_vec())
+}
+
+fn values() -> impl Strategy<Value = Values> {
+    let path_values = (list(), rules()).prop_map(|(ignore, rules)| PathValues { ignore, rules });
+    let lists = (list(), list(), list(), list(), list(), list(), list());
+    let others = (
+        option::of(any::<bool>()),
+        option::of(select(vec![FailOn::Error, FailOn::Warn, FailOn::Info, FailOn::Never])),
+        option::of(vec(glob(), 0..3)),
+        rules(),
+        option::of(btree_map(glob(), path_values, 0..3)),
+        option::of(select(vec![Verify::Cargo, Verify::Analysis, Verify::Syntax, Verify::None])),
+        option::of(select(vec![rows("my_app", "my_app::a"), rows("b", "b::C::d")])),
+    );
+    (lists, others).prop_map(|(lists, others)| Values {
+        select: lists.0,
+        extend_select: lists.1,
+        ignore: lists.2,
+        fixable: lists.3,
+        unfixable: lists.4,
+        extend_safe_fixes: lists.5,
+        extend_unsafe_fixes: lists.6,
+        unsafe_fixes: others.0,
+        fail_on: others.1,
+        exclude: others.2,
+        rules: others.3,
+        per_path: others.4,
+        verify: others.5.map(|it| VerifyValues { mode: Some(it) }),
+        knowledge: others.6,
+        ..Values::default()
+    })
+}
+
+fn rows(krate: &str, path: &str) -> Vec<CrateRows> {
+    let row = format!("{{ path = '{path}', blocks = 'disk', instead = '{path}($0).await' }}");
+    vec![toml::from_str(&format!("crate = '{krate}'\nitem = [{row}]")).unwrap()]
+}
+
+#[test]
+fn what_is_printed_is_read_again() {
+    holds(values(), |values| {
+        let text = toml::to_string(&values).unwrap();
+        let mut read = read_all(&text).unwrap().values;
+        for row in read.knowledge.iter_mut().flatten().flat_map(|it| &mut it.items) {
+            assert!(row.origin.take().unwrap().starts_with("async-fix.toml:"));
+        }
+        assert_eq!(read, values, "{text}");
+    });
+}
+
+#[test]
+fn a_key_that_is_not_known_is_an_error_everywhere() {
+    // Every key of any table.
+    let is_known = |key: &str| SCHEMA.contains(&format!("\"{key}\": {{"));
+    let tables = ["", "[rules.blocking-fs]", "[per-path.'a/**']", "[suppressions]", "[verify]"];
+    let tables = [&tables[..], &["[[knowledge]]\ncrate = 'a'"]].concat();
+    let near = select(vec!["selct", "Select", "select ", "rule", "crates", "items", "level s", ""]);
+    let any_key = vec(any::<char>(), 0..8).prop_map(|it| it.into_iter().collect::<String>());
+    let key = prop_oneof![near.prop_map(str::to_owned), any_key];
+    holds((values(), key, select(tables)), |(mut values, key, table)| {
+        if is_known(&key) {
+            return;
+        }
+        // No table may be there twice, and keys of the whole file stand before all tables.
+        (values.rules, values.per_path, values.verify, values.knowledge) = (None, None, None, None);
+        let line = format!("{table}\n{} = 1\n", toml_edit::Key::new(key.as_str()));
+        let text = toml::to_string(&values).unwrap() + &line;
+        let sentence = read_all(&text).map(drop).unwrap_err();
+        let one_line = key.lines().collect::<Vec<_>>().join("; ");
+        let told = [&key, &one_line]
+            .iter()
+            .any(|it| sentence.contains(&format!("there is no key `{it}`")));
+        assert!(told, "{sentence}\n{text}");
+    });
 }

@@ -41,6 +41,9 @@ pub(super) enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "full")]
         output_format: RulesFormat,
     },
+    /// Show how async-fix is configured
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Put back the files that an --apply wrote, as they were before it
     ///
     /// Files that were changed since are not lost: then nothing is put back, and they are named.
@@ -61,6 +64,32 @@ pub(super) enum Command {
     },
     /// Print the JSON schema of what `--output-format json` prints
     Schema,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum ConfigCommand {
+    /// Print what counts for a file or a folder, and where each part of it is said
+    Show {
+        path: Option<PathBuf>,
+
+        /// Path to Cargo.toml
+        #[arg(long, value_name = "PATH")]
+        manifest_path: Option<PathBuf>,
+
+        #[command(flatten)]
+        config: ConfigArguments,
+    },
+    /// Print a JSON schema of async-fix.toml, for editors
+    Schema,
+    /// List the files that count, and for which packages
+    Files {
+        /// Path to Cargo.toml
+        #[arg(long, value_name = "PATH")]
+        manifest_path: Option<PathBuf>,
+
+        #[command(flatten)]
+        config: ConfigArguments,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -112,13 +141,6 @@ pub(super) struct ScanArguments {
     /// Write to files outside version control
     #[arg(long, help_heading = "Safety")]
     pub(super) allow_no_vcs: bool,
-
-    /// How to make sure that the fixes are right; those that are not are left out, or taken back
-    ///
-    /// `cargo` runs `cargo check` after --apply has written, and so the project's own build scripts and procedural
-    /// macros: nothing else here does. --dry-run looks at the syntax in its place.
-    #[arg(long, value_name = "HOW", default_value = "cargo", help_heading = "Safety")]
-    pub(super) verify: Verify,
 
     #[command(flatten)]
     pub(super) scope: ScopeArguments,
@@ -188,7 +210,7 @@ pub(super) struct ProjectArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArguments {
-    /// The form of what is printed on stdout
+    /// The form of what is printed on stdout; the environment variable ASYNC_FIX_OUTPUT_FORMAT sets another default
     #[arg(long, value_name = "FORMAT", default_value = "full")]
     pub(super) output_format: Format,
 
@@ -199,6 +221,10 @@ pub(super) struct OutputArguments {
     /// Write a report in another format to a file as well; may be given several times
     #[arg(long, value_name = "FORMAT:FILE", value_parser = report)]
     pub(super) report: Vec<Report>,
+
+    /// Count findings by rule, in place of listing them
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) statistics: bool,
 
     /// Print nothing on stderr but errors
     #[arg(short, long, conflicts_with = "verbose")]
@@ -245,18 +271,6 @@ fn report(value: &str) -> Result<Report, String> {
     let format = Format::from_str(format, false)
         .map_err(|_| format!("there is no format `{format}`; there are {}", names.join(", ")))?;
     Ok(Report { format, path: path.into() })
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Verify {
-    /// No new errors in `cargo check`
-    Cargo,
-    /// Nothing new that rust-analyzer finds wrong, without a build
-    Analysis,
-    /// No new syntax errors
-    Syntax,
-    /// Not at all
-    None,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

@@ -92,7 +92,7 @@ pub(super) fn settings(
 }
 
 /// The folder from which globs on the command line are seen.
-fn here(layout: &Layout) -> Result<FilePath, String> {
+pub(super) fn here(layout: &Layout) -> Result<FilePath, String> {
     let here = paths::start(&[])?;
     let folder = FilePath::below(&layout.root, &here.canonicalize().unwrap_or(here));
     // From a folder above the workspace, as with `--manifest-path`, its root is what can be meant.

@@ -32,7 +32,7 @@ fn kept(arguments: &[OsString]) -> Vec<String> {
     while let Some(argument) = arguments.next() {
         match argument.as_ref() {
             "--dry-run" | "--apply" | "-q" | "--quiet" | "-v" | "--verbose" | "-i"
-            | "--interactive" | "--default-no" => (),
+            | "--interactive" | "--default-no" | "--statistics" => (),
             "--output-format" | "-o" | "--output-file" | "--report" => {
                 arguments.next();
             }
@@ -72,7 +72,17 @@ mod tests {
     #[test]
     fn flags_of_the_user_stay() {
         assert_eq!(
-            hints(&["--dry-run", "--select", "a,b", "--output-format", "json", "-F", "x y", "src"]),
+            hints(&[
+                "--dry-run",
+                "--statistics",
+                "--select",
+                "a,b",
+                "--output-format",
+                "json",
+                "-F",
+                "x y",
+                "src"
+            ]),
             (
                 "async-fix --apply --select a,b -F 'x y' src".to_owned(),
                 Some("async-fix --apply --unsafe-fixes --select a,b -F 'x y' src".to_owned())

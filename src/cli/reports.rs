@@ -11,13 +11,18 @@ use crate::{
     report::{
         Mode, Style, concise, full, github, json, patch,
         project::{self, Project},
-        rustc_json, sarif, texts_after,
+        rustc_json, sarif, statistics, texts_after,
     },
     workspace::Workspace,
 };
 
 /// Refuses a place that takes no report, before there is work that would be lost.
 pub(super) fn check(arguments: &OutputArguments) -> Result<(), String> {
+    let takes_statistics =
+        matches!(arguments.output_format, Format::Full | Format::Concise | Format::Json);
+    if arguments.statistics && !takes_statistics {
+        return Err("`--statistics` prints text or JSON: `--output-format` is `full`, `concise` or `json` then".to_owned());
+    }
     let mut seen = HashSet::new();
     for path in files(arguments) {
         let shown = path.display();
@@ -56,9 +61,13 @@ pub(super) fn print(
         (Format::Full | Format::Concise, Mode::DryRun) => Format::Patch,
         (it, _) => it,
     };
+    let text = |style| match arguments.statistics {
+        true => reporter.statistics(format),
+        false => reporter.text(format, style),
+    };
     match &arguments.output_file {
-        None => output::print(&reporter.text(format, output::style()))?,
-        Some(path) => write(path, &reporter.text(format, Style::Plain))?,
+        None => output::print(&text(output::style()))?,
+        Some(path) => write(path, &text(Style::Plain))?,
     }
     for it in &arguments.report {
         write(&it.path, &reporter.text(it.format, Style::Plain))?;
@@ -84,6 +93,17 @@ impl<'a> Reporter<'a> {
         let below_repository = paths::below_repository(&root);
         let project = Project { root, below_repository, pages: catalogue::pages() };
         Reporter { plan, mode, workspace, project }
+    }
+
+    fn statistics(&self, format: Format) -> String {
+        let findings = match self.mode {
+            Mode::Check | Mode::DryRun => &self.plan.findings,
+            Mode::Apply => &self.plan.remaining,
+        };
+        match format {
+            Format::Json => statistics::json(findings),
+            _ => statistics::table(findings),
+        }
     }
 
     fn text(&self, format: Format, style: Style) -> String {

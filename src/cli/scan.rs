@@ -107,7 +107,7 @@ fn planned(arguments: &ScanArguments, asked: &Asked) -> Result<(Planned, Option<
     let mut plan = plan::plan(&mut workspace, &rows, choice);
     if arguments.mode() != Mode::Check {
         let mut session = Session { workspace: &mut workspace, rows: &rows, choice };
-        plan = verify::in_memory(&mut session, plan, arguments.verify, &progress);
+        plan = verify::in_memory(&mut session, plan, choice.settings.verify(), &progress);
     }
     Ok((Planned { request: asked.request.clone(), workspace, rows, plan }, lock))
 }

@@ -6,12 +6,8 @@ use crate::{
         transaction::Transaction,
         verify::{Session, build::Build, memory::InMemory, settle},
     },
-    cli::{
-        arguments::{OutputArguments, Verify},
-        output,
-        progress::Progress,
-    },
-    config::ProjectRequest,
+    cli::{arguments::OutputArguments, output, progress::Progress},
+    config::{ProjectRequest, values::Verify},
     facts::errors::Depth,
     plan::Plan,
 };

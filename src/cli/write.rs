@@ -12,13 +12,9 @@ use crate::{
         verify::Session,
     },
     cli::{
-        arguments::{ScanArguments, Verify},
-        interactive, output,
-        progress::Progress,
-        scan::Planned,
-        verify,
+        arguments::ScanArguments, interactive, output, progress::Progress, scan::Planned, verify,
     },
-    config::Choice,
+    config::{Choice, values::Verify},
     plan,
     report::Mode,
 };
@@ -59,10 +55,10 @@ pub(super) fn write(
         let progress = Progress::start(&arguments.output);
         let mut session = Session { workspace, rows, choice };
         let chosen = std::mem::take(plan);
-        *plan = verify::in_memory(&mut session, chosen, arguments.verify, &progress);
+        *plan = verify::in_memory(&mut session, chosen, choice.settings.verify(), &progress);
     }
     let Planned { request, workspace, rows, plan } = planned;
-    if arguments.verify != Verify::Cargo {
+    if choice.settings.verify() != Verify::Cargo {
         transaction.write(&plan.changes)?;
         return transaction.finish();
     }

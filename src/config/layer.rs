@@ -45,6 +45,10 @@ pub enum Step<'a> {
 }
 
 impl Source {
+    pub fn is_file(&self) -> bool {
+        !self.text.is_empty()
+    }
+
     /// Where the value is said that `steps` lead to, or the last one before it that is there.
     pub fn at(&self, steps: &[Step<'_>]) -> String {
         Lines::of(self).at(steps)

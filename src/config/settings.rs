@@ -5,7 +5,7 @@ use crate::{
         Reasons,
         layer::Layer,
         names::{self, Fit},
-        values::{FailOn, Level, RuleValues, Tests, Values},
+        values::{FailOn, Level, RuleValues, Tests, Values, Verify},
     },
     finding::{Applicability, FilePath, Fix, Severity},
     knowledge::CrateRows,
@@ -73,6 +73,11 @@ impl Settings {
     pub fn push(&mut self, layer: Layer) {
         let chains = self.packages.iter_mut().map(|it| &mut it.1).chain([&mut self.root]);
         chains.for_each(|it| it.0.push(layer.clone()));
+    }
+
+    /// How fixes are made sure of.
+    pub fn verify(&self) -> Verify {
+        self.root.last(|it| it.verify?.mode).unwrap_or_default()
     }
 
     /// The user's own rows; of two for one item the later counts.

@@ -11,11 +11,13 @@ use crate::{finding::Severity, knowledge::CrateRows};
 
 /// The keys of a configuration, as they are written. What is left out has no say.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Default, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "async-fix.toml"))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Values {
     /// Another file to build upon, seen from this one: what is said here counts more.
     pub extend: Option<String>,
     /// Builds upon the configuration of the workspace root.
+    #[cfg_attr(test, schemars(with = "Option<bool>", extend("enum" = [true])))]
     pub workspace: Option<Workspace>,
     /// Rules and groups to look for, `default` or `ALL`.
     pub select: Option<Vec<String>>,
@@ -38,9 +40,12 @@ pub struct Values {
     /// Files that are neither reported on nor edited: globs as in `.gitignore`, seen from this file.
     pub exclude: Option<Vec<String>>,
     /// What single rules do.
+    #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, RuleForm>>"))]
     pub rules: Option<BTreeMap<String, RuleValues>>,
     /// What differs for some files: globs as in `.gitignore`, seen from this file.
     pub per_path: Option<BTreeMap<String, PathValues>>,
+    /// How to make sure that fixes are right. At the workspace root only.
+    pub verify: Option<VerifyValues>,
     /// What comments that suppress findings have to be like.
     pub suppressions: Option<SuppressionValues>,
     /// What functions do that async-fix knows nothing of: your own, and those of crates that it ships no rows for.
@@ -61,6 +66,7 @@ pub struct RuleValues {
 
 /// A rule in more words.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RuleTable {
     /// How much its findings matter.
@@ -70,6 +76,7 @@ struct RuleTable {
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     Error,
@@ -81,24 +88,62 @@ pub enum Level {
 
 /// What a rule does about tests: the words of a page's header.
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Tests {
     Quiet,
     Reported,
 }
 
+/// Either form of a rule.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the schema is made of it, and nothing else")]
+enum RuleForm {
+    Level(Level),
+    Table(RuleTable),
+}
+
 /// What differs for the files that a glob stands for.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PathValues {
     /// Rules and groups to leave out there.
     pub ignore: Option<Vec<String>>,
     /// What single rules do there.
+    #[cfg_attr(test, schemars(with = "Option<BTreeMap<String, RuleForm>>"))]
     pub rules: Option<BTreeMap<String, RuleValues>>,
+}
+
+/// `[verify]`
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct VerifyValues {
+    /// As for `--verify`.
+    pub mode: Option<Verify>,
+}
+
+#[derive(clap::ValueEnum, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Verify {
+    /// No new errors in `cargo check`
+    #[default]
+    Cargo,
+    /// Nothing new that rust-analyzer finds wrong, without a build
+    Analysis,
+    /// No new syntax errors
+    Syntax,
+    /// Not at all
+    None,
 }
 
 /// `[suppressions]`
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SuppressionValues {
     /// Whether each has to give a reason.
@@ -106,6 +151,7 @@ pub struct SuppressionValues {
 }
 
 #[derive(Serialize, Deserialize, clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FailOn {
     Error,
@@ -117,7 +163,8 @@ pub enum FailOn {
 impl Values {
     /// A key that is there and speaks of the analysis of the whole workspace.
     pub fn key_of_root(&self) -> Option<&'static str> {
-        self.knowledge.is_some().then_some("knowledge")
+        let keys = [("knowledge", self.knowledge.is_some()), ("verify", self.verify.is_some())];
+        keys.iter().find(|it| it.1).map(|it| it.0)
     }
 }
 
@@ -198,5 +245,25 @@ impl<'de> Visitor<'de> for RuleForms {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RuleValues, A::Error> {
         let RuleTable { level, tests } = RuleTable::deserialize(MapAccessDeserializer::new(map))?;
         Ok(RuleValues { level, tests })
+    }
+}
+
+/// Every key, as a JSON schema for editors.
+pub const SCHEMA: &str = include_str!("values/schema.json");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `BLESS=1 cargo test --lib` writes it anew.
+    #[test]
+    fn the_schema_is_that_of_the_keys() {
+        let schema = schemars::schema_for!(Values);
+        let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write("src/config/values/schema.json", &schema).unwrap();
+        }
+        let published = std::fs::read_to_string("src/config/values/schema.json").unwrap();
+        assert_eq!(published, schema, "BLESS=1 cargo test --lib writes it anew");
     }
 }

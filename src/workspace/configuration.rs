@@ -22,7 +22,7 @@ const NAMES: [&str; 2] = [".async-fix.toml", "async-fix.toml"];
 
 /// All that the files of a workspace say: for each package the nearest one upwards, up to the workspace root.
 pub fn read(layout: &Layout, pages: &[Page]) -> Result<Settings, String> {
-    let mut reader = Reader { root: &layout.root, pages, warnings: BTreeSet::new() };
+    let mut reader = Reader { root: &layout.root, pages, beside: BTreeSet::new() };
     let at_root = (FilePath::new(""), vec![Table::Workspace, Table::Package]);
     let root = match reader.nearest(&[at_root])? {
         Some(layer) => reader.chain(layer, None)?,
@@ -40,7 +40,13 @@ pub fn read(layout: &Layout, pages: &[Page]) -> Result<Settings, String> {
         }
         packages.push((member.folder.clone(), chain));
     }
-    Ok(Settings { root, packages, warnings: reader.warnings.into_iter().collect() })
+    let chains = || packages.iter().map(|it| &it.1).chain([&root]);
+    let counts = |file: &str| chains().any(|it| it.0.iter().any(|it| it.source.name == file));
+    // What another one builds upon counts all the same.
+    let idle = reader.beside.iter().filter(|it| !counts(&it.1));
+    let warnings =
+        idle.map(|(first, other)| format!("`{first}` counts, and `{other}` does not")).collect();
+    Ok(Settings { root, packages, warnings })
 }
 
 /// Reads one file that was named by the user, and those that it builds upon.
@@ -49,7 +55,7 @@ pub fn read_file(layout: &Layout, path: &Path, pages: &[Page]) -> Result<Chain, 
         ErrorKind::NotFound => format!("the configuration `{}` does not exist", path.display()),
         _ => format!("`{}` cannot be read: {it}", path.display()),
     })?;
-    let mut reader = Reader { root: &layout.root, pages, warnings: BTreeSet::new() };
+    let mut reader = Reader { root: &layout.root, pages, beside: BTreeSet::new() };
     let file = FilePath::below(&layout.root, &found);
     match reader.read(&file, Table::Whole)? {
         Some(layer) => reader.chain(layer, None),
@@ -89,7 +95,8 @@ fn only_at_root(layer: &Layer) -> Result<(), String> {
 struct Reader<'a> {
     root: &'a Path,
     pages: &'a [Page],
-    warnings: BTreeSet<String>,
+    /// Files that count, each with one in its folder that is not looked at for that.
+    beside: BTreeSet<(String, String)>,
 }
 
 impl Reader<'_> {
@@ -104,8 +111,7 @@ impl Reader<'_> {
                 match (&found, self.read(&file, table)?) {
                     (None, layer) => found = layer,
                     (Some(first), Some(other)) if first.source.name != other.source.name => {
-                        let (first, other) = (&first.source.name, &other.source.name);
-                        self.warnings.insert(format!("`{first}` counts, and `{other}` does not"));
+                        self.beside.insert((first.source.name.clone(), other.source.name));
                     }
                     // One manifest may speak for its package and for the workspace.
                     (Some(_), _) => (),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{ArgAction, Args};
 
-use crate::config::values::{FailOn, Level, RuleValues, Values};
+use crate::config::values::{FailOn, Level, RuleValues, Values, Verify, VerifyValues};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Rules")]
@@ -48,6 +48,13 @@ pub(in crate::cli) struct RuleArguments {
     /// Take safe fixes only, whatever is configured
     #[arg(long, help_heading = "Safety", overrides_with = "unsafe_fixes")]
     no_unsafe_fixes: bool,
+
+    /// How to make sure that the fixes are right; those that are not are left out, or taken back
+    ///
+    /// `cargo` runs `cargo check` after --apply has written, and so the project's own build scripts and procedural
+    /// macros: nothing else here does. --dry-run looks at the syntax in its place. `cargo` is the default, unless another mode is configured.
+    #[arg(long, value_name = "HOW", help_heading = "Safety")]
+    verify: Option<Verify>,
 
     /// The least severity that makes the exit status 1; `warn` unless it is configured
     #[arg(long, value_name = "SEVERITY", help_heading = "Exit status")]
@@ -127,6 +134,7 @@ impl RuleArguments {
             unfixable: names(&self.unfixable),
             unsafe_fixes,
             fail_on: self.fail_on,
+            verify: self.verify.map(|it| VerifyValues { mode: Some(it) }),
             exclude: self.exclude_path.clone(),
             rules: (!rules.is_empty()).then_some(rules),
             ..Values::default()
