@@ -55,6 +55,8 @@ pub struct Page {
     pub preview: bool,
     /// Whether it says nothing about tests, benches and build scripts.
     pub quiet_in_tests: bool,
+    /// The lints of clippy that find the same, or a part of it.
+    pub clippy: Vec<String>,
     /// The whole page.
     pub text: String,
     pub examples: Vec<Example>,
@@ -161,6 +163,7 @@ fn parse(name: &str, text: &str, lines: &Lines<'_>) -> Result<Page, Wrong> {
         group: header.group,
         preview: header.preview,
         quiet_in_tests: header.quiet_in_tests,
+        clippy: header.clippy,
         text: text.to_owned(),
         examples: examples(lines, at + 1)?,
     })
@@ -174,6 +177,7 @@ struct Header {
     group: String,
     preview: bool,
     quiet_in_tests: bool,
+    clippy: Vec<String>,
 }
 
 impl Header {
@@ -190,6 +194,7 @@ impl Header {
             group: String::new(),
             preview: false,
             quiet_in_tests: false,
+            clippy: Vec::new(),
         };
         let mut missing = vec!["level", "fix", "since", "group", "tests"];
         for line in 1..end {
@@ -227,6 +232,7 @@ impl Header {
             ("preview", _) => return Some("`true` or `false`"),
             ("since", _) => self.since = value.to_owned(),
             ("group", _) => self.group = value.to_owned(),
+            ("clippy", _) => self.clippy = value.split(", ").map(str::to_owned).collect(),
             _ => return Some("not a key of the header"),
         }
         None

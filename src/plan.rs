@@ -31,7 +31,7 @@ pub struct Plan {
     pub remaining: Vec<Finding>,
     /// What was found in the files as they are, and left alone because a comment says so.
     pub suppressed_before: Vec<Finding>,
-    /// What is found after the repairs too, and left alone because a comment says so.
+    /// What is found after the repairs too, and left alone because a comment says so, or an attribute for clippy.
     pub suppressed: Vec<Finding>,
     /// How findings are repaired.
     pub remedy: Remedy,

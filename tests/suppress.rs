@@ -104,9 +104,55 @@ fn what_is_suppressed_stays_suppressed() {
     assert!(said.ends_with("Nothing to suppress.\n"), "{said}");
     let (code, found, said) = project.run(&[]);
     assert_eq!((code, found.as_str()), (Some(0), ""), "{said}");
-    assert!(said.ends_with("Nothing found.\n17 more are suppressed by comments.\n"), "{said}");
+    assert!(said.ends_with("Nothing found.\n17 more are suppressed.\n"), "{said}");
     let (code, found, _) = project.run(&["--ignore-suppressions", "--output-format=concise"]);
     assert_eq!((code, found.lines().count()), (Some(1), 17), "{found}");
+}
+
+const GUARD: &str = "pub async fn count(hits: &std::sync::Mutex<u32>) {
+    let hits = hits.lock().unwrap();
+    tokio::task::yield_now().await;
+    drop(hits);
+}
+";
+
+#[test]
+fn what_clippy_may_pass_over_is_passed_over() {
+    let root = "pub mod open;\n#[allow(clippy::await_holding_lock)]\npub mod allowed;\n";
+    let files = [("src/lib.rs", root), ("src/open.rs", GUARD), ("src/allowed.rs", GUARD)];
+    let project = Project::new(&files);
+    let concise = ["--output-format=concise"];
+    let (_, found, said) = project.run(&concise);
+    assert!(found.starts_with("src/open.rs:2:9: guard-across-await "), "{found}");
+    assert!(found.lines().count() == 1 && said.ends_with("\n1 more is suppressed.\n"), "{said}");
+
+    let lints = "\n[lints.clippy]\nawait_holding_lock = { level = \"allow\", priority = 1 }\n";
+    fs::write(project.0.path().join("Cargo.toml"), format!("{MANIFEST}{lints}")).unwrap();
+    let (code, found, said) = project.run(&concise);
+    assert_eq!((code, found.as_str()), (Some(0), ""), "{said}");
+    assert!(said.ends_with("Nothing found.\n2 more are suppressed.\n"), "{said}");
+
+    let honour_not = "[suppressions]\nhonor-clippy-allow = false\n";
+    fs::write(project.0.path().join("async-fix.toml"), honour_not).unwrap();
+    let (_, found, _) = project.run(&concise);
+    assert_eq!(found.lines().count(), 2, "{found}");
+}
+
+#[test]
+fn a_reason_can_be_required() {
+    let code = "pub async fn nap() {\n    // async-fix: ignore[blocking-sleep]\n    \
+                std::thread::sleep(std::time::Duration::ZERO);\n    \
+                // async-fix: ignore[blocking-sleep] -- for a reason\n    \
+                std::thread::sleep(std::time::Duration::ZERO);\n}\n";
+    let project = Project::new(&[("src/lib.rs", code)]);
+    assert_eq!(project.run(&[]).0, Some(0));
+    let required = "[suppressions]\nrequire-reason = true\n";
+    fs::write(project.0.path().join("async-fix.toml"), required).unwrap();
+    let (code, found, _) = project.run(&["--output-format=concise"]);
+    assert_eq!((code, found.lines().count()), (Some(1), 1), "{found}");
+    let expected =
+        "src/lib.rs:2:5: invalid-suppression [ ] does not say why: a reason stands behind ` -- `";
+    assert_eq!(found.trim(), expected);
 }
 
 #[test]

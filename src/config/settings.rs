@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        Reasons,
+        Reasons, Suppressions,
         layer::Layer,
         names::{self, Fit},
         values::{FailOn, Level, RuleValues, Tests, Values, Verify},
@@ -100,6 +100,14 @@ impl Chain {
         match self.last(|it| it.suppressions.as_ref()?.require_reason) {
             Some(true) => Reasons::Required,
             Some(false) | None => Reasons::Optional,
+        }
+    }
+
+    /// Whether what clippy is told to pass over is left alone.
+    pub fn clippy_allows(&self) -> Suppressions {
+        match self.last(|it| it.suppressions.as_ref()?.honor_clippy_allow) {
+            Some(false) => Suppressions::Ignored,
+            Some(true) | None => Suppressions::Honoured,
         }
     }
 

@@ -148,6 +148,8 @@ pub enum Verify {
 pub struct SuppressionValues {
     /// Whether each has to give a reason.
     pub require_reason: Option<bool>,
+    /// Whether what a lint of clippy is allowed to pass over is left alone by the rule that finds the same.
+    pub honor_clippy_allow: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize, clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,7 +10,10 @@ use crate::{
         Choice, Suppressions,
         suppression::{Comments, Suppression, edit, edit::Spot},
     },
-    facts::compiled::{self, Compiled, For},
+    facts::{
+        compiled::{self, Compiled, For},
+        lints::Lints,
+    },
     finding::{Applicability, Coverage, FilePath, Finding, Fix, Note, Place},
     page::Page,
     plan::look::{self, Look},
@@ -57,10 +60,34 @@ impl Suppressing<'_> {
                 let file = InFile { of: self, file, comments, unresolved: &look.unresolved };
                 file.hear(findings, coverage, &mut heard);
             }
+            heard.findings.extend(std::mem::take(&mut by_file).into_values().flatten());
+            self.hear_clippy(&mut heard);
         });
-        heard.findings.extend(by_file.into_values().flatten());
         heard.findings.sort_by(|a, b| a.key().cmp(&b.key()));
         heard
+    }
+
+    /// Takes out what a lint of clippy finds too and is told to pass over.
+    fn hear_clippy(&self, heard: &mut Heard) {
+        let lints = |it: &Finding| {
+            let page = self.rules.iter().find(|(rule, _)| rule.name == it.rule);
+            page.map_or(&[][..], |it| it.1.clippy.as_slice())
+        };
+        if self.choice.suppressions == Suppressions::Ignored
+            || heard.findings.iter().all(|it| lints(it).is_empty())
+        {
+            return;
+        }
+        let allowed = Lints::new(self.workspace);
+        let is_allowed = |it: &Finding| {
+            let settings = self.choice.settings.of(&it.at.file);
+            settings.clippy_allows() == Suppressions::Honoured
+                && lints(it).iter().any(|lint| allowed.allow(lint, &it.at))
+        };
+        let findings = std::mem::take(&mut heard.findings);
+        let (suppressed, rest) = findings.into_iter().partition(is_allowed);
+        heard.findings = rest;
+        heard.suppressed.extend::<Vec<Finding>>(suppressed);
     }
 
     /// Gives each finding that is wanted, in place of its fixes, the one that suppresses it.

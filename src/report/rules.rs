@@ -58,8 +58,12 @@ pub fn explain(page: &Page) -> String {
     let body = body(page);
     let fix = page.fix.map_or("none", |it| it.name());
     let Page { group, since, .. } = page;
+    let clippy = match page.clippy.is_empty() {
+        true => String::new(),
+        false => format!(" In clippy: {}.", page.clippy.join(", ")),
+    };
     format!(
-        "{body}\n\nLevel: {}. Best fix: {fix}. Group: {group}. Since: {since}.\n",
+        "{body}\n\nLevel: {}. Best fix: {fix}. Group: {group}. Since: {since}.{clippy}\n",
         page.level.name()
     )
 }

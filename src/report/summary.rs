@@ -47,7 +47,7 @@ pub struct Counts {
     pub remaining_unsafe: usize,
     /// Those of them without a fix that could be applied.
     pub remaining_unfixable: usize,
-    /// Findings that are left alone because a comment says so; no other count has them.
+    /// Findings that are left alone because a comment says so, or an attribute for clippy; no other count has them.
     pub suppressed: usize,
 }
 
@@ -224,8 +224,8 @@ fn rest(counts: &Counts, commands: &Commands) -> String {
 fn suppressed(counts: &Counts, out: &mut String) {
     match counts.suppressed {
         0 => (),
-        1 => out.push_str("1 more is suppressed by a comment.\n"),
-        it => _ = writeln!(out, "{it} more are suppressed by comments."),
+        1 => out.push_str("1 more is suppressed.\n"),
+        it => _ = writeln!(out, "{it} more are suppressed."),
     }
 }
 
