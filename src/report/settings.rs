@@ -48,7 +48,12 @@ pub fn show(settings: &Settings, file: &FilePath, pages: &[Page]) -> String {
     );
     lines.extend(knowledge(&settings.root));
     let width = lines.iter().map(|it| it.0.chars().count()).max().unwrap_or(0);
-    let mut out = format!("# `{file}`\n");
+    let place = if file.as_str().is_empty() {
+        "the workspace root".to_owned()
+    } else {
+        format!("`{file}`")
+    };
+    let mut out = format!("# {place}\n");
     for (text, origin) in lines {
         let _ = writeln!(out, "{text:width$}  # {origin}");
     }
