@@ -15,6 +15,7 @@ mod guard_names;
 mod guards;
 pub mod held;
 mod helpers;
+pub mod journey;
 pub mod lints;
 mod mentions;
 mod names;

@@ -2,6 +2,8 @@
 
 pub mod chain;
 mod doubts;
+mod lines;
+pub mod migrate;
 pub mod narrow;
 pub mod path;
 pub mod pool;

@@ -83,6 +83,27 @@ pub struct Row {
     pub wraps: bool,
     /// The call to write in its place: `$0` and so on are arguments, `$self` is the receiver.
     pub instead: Option<String>,
+    /// What the call is written as, or which type this one is, once all values that it deals with are the runtime's own.
+    pub becomes: Option<String>,
+    /// The trait that has to be in scope for that.
+    pub brings: Option<String>,
+    /// Its arguments are the runtime's own all together, or not at all.
+    #[serde(default)]
+    pub of_one_kind: bool,
+    /// What it is called on goes through it, in another wrapping.
+    #[serde(default)]
+    pub passes: bool,
+    /// How the next value is taken from the twin of an iterator of this type, as an `Option`; it begins with a name for
+    /// the variable that keeps the twin.
+    pub each: Option<String>,
+    /// The twin of this iterator never ends.
+    #[serde(default)]
+    pub endless: bool,
+    /// What the twin of this type does with what was written to it and not flushed, when it is dropped.
+    pub unflushed: Option<Unflushed>,
+    /// All that was written is where it belongs when this returns.
+    #[serde(default)]
+    pub flushes: bool,
     /// How a call that ends a chain is written in its place.
     pub chain: Option<Chain>,
     /// It begins chains of calls that other rows speak of.
@@ -257,6 +278,17 @@ pub enum Guard {
     Context,
     /// What a lock gives when a thread has panicked while it held it. A guard may be in there.
     Poisoned,
+}
+
+/// What becomes of what was written and not flushed.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Unflushed {
+    /// It is written some time later.
+    Late,
+    /// It is lost.
+    Lost,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]

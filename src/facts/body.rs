@@ -373,7 +373,7 @@ impl<'db> BodyFacts<'db> {
         })
     }
 
-    pub(super) fn krate(&self) -> ra_ap_base_db::Crate {
+    pub(crate) fn krate(&self) -> ra_ap_base_db::Crate {
         self.function.krate(self.db)
     }
 

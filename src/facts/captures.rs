@@ -158,8 +158,12 @@ impl<'db> BodyFacts<'db> {
             }
         }
         let plain = Capture { name: variable.clone(), made_by: None, mentions: Vec::new() };
-        if let TyKind::Ref(_, target, _) = type_.kind() {
-            return self.copy(expr, local, target);
+        if let TyKind::Ref(_, target, mutability) = type_.kind() {
+            // What is changed in a copy is lost.
+            return match mutability.is_mut() {
+                true => refuse(&variable, "is borrowed"),
+                false => self.copy(expr, local, target),
+            };
         }
         if let Err(why) = self.owns_itself(type_) {
             return refuse(&variable, &why);

@@ -22,7 +22,7 @@ impl BodyFacts<'_> {
         self.place(syntax.file_id, syntax.value.syntax())
     }
 
-    pub(super) fn place_of_pattern(&self, pattern: PatId) -> Option<Place> {
+    pub(crate) fn place_of_pattern(&self, pattern: PatId) -> Option<Place> {
         let source = self.map.pat_syntax(pattern).ok()?;
         let root = source.file_id.parse_or_expand(self.db);
         let node = source.value.to_node(&root);

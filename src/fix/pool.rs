@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_hir_def::hir::ExprId;
-use ra_ap_ide_db::text_edit::{TextEdit, TextSize};
+use ra_ap_ide_db::text_edit::TextEdit;
 
 use crate::{
     facts::{
@@ -13,7 +13,11 @@ use crate::{
         surroundings::Surroundings,
     },
     finding::{Applicability, Fix, Note, Place},
-    fix::{doubts::Case, path, twin},
+    fix::{
+        doubts::Case,
+        lines::{indentation, line_end},
+        path, twin,
+    },
 };
 
 /// The runtime whose pool it is, the function that hands work to it, and the feature that this needs.
@@ -136,16 +140,4 @@ fn join(body: &BodyFacts<'_>, expr: ExprId, mention: &Mention) -> String {
         true => "?".to_owned(),
         false => format!(".{UNWRAP}({PANICKED:?})"),
     }
-}
-
-fn line_end(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
-}
-
-/// The spaces that the line begins with on which `at` lies.
-fn indentation(text: &str, at: TextSize) -> &str {
-    let at = usize::from(at);
-    let start = text[..at].rfind('\n').map_or(0, |it| it + 1);
-    let line = &text[start..];
-    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }

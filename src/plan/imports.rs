@@ -22,9 +22,9 @@ pub(super) fn tidied(
 ) -> Option<String> {
     let then = parse(before);
     let old = leaves(&then);
-    let mut left: Vec<usize> = (0..old.len()).collect();
-    // An edit that touched imports knows better.
-    if meanings.len() != old.len() || leaves(&parse(after)).len() != old.len() {
+    // An edit that took imports out knows better.
+    let mut left = places(&old, &leaves(&parse(after)))?;
+    if meanings.len() != old.len() {
         return None;
     }
     let mut text = after.to_owned();
@@ -33,9 +33,10 @@ pub(super) fn tidied(
         let imports = leaves(&now);
         // Without one `use` another may be without a use: `use tokio::runtime; use runtime::Handle;`.
         let shorter = left.iter().zip(&imports).enumerate().find_map(|(at, (index, leaf))| {
-            let meaning = meanings[*index].as_ref()?;
+            let index = (*index)?;
+            let meaning = meanings[index].as_ref()?;
             let import = Import::new(leaf, &imports)?;
-            let had_use = is_used(&then, &Import::new(&old[*index], &old)?, meaning);
+            let had_use = is_used(&then, &Import::new(&old[index], &old)?, meaning);
             let is_lost = had_use
                 && !is_used(&now, &import, meaning)
                 && !is_used_elsewhere(others, &import, meaning);
@@ -50,6 +51,27 @@ pub(super) fn tidied(
         }
     }
     (text != after).then_some(text)
+}
+
+/// Which of the `old` imports each of the `new` ones is; the others are new. None when an old one is not there any more.
+fn places(old: &[ast::UseTree], new: &[ast::UseTree]) -> Option<Vec<Option<usize>>> {
+    let same = |a: &ast::UseTree, b: &ast::UseTree| {
+        a.syntax().text() == b.syntax().text() && full_path(a) == full_path(b)
+    };
+    let mut next = 0;
+    let place = |it: &ast::UseTree| {
+        let is_next = old.get(next).is_some_and(|old| same(old, it));
+        next += usize::from(is_next);
+        is_next.then(|| next - 1)
+    };
+    let places: Vec<Option<usize>> = new.iter().map(place).collect();
+    (next == old.len()).then_some(places)
+}
+
+/// The paths before all braces that an import stands in.
+fn full_path(import: &ast::UseTree) -> Vec<String> {
+    let trees = import.syntax().ancestors().filter_map(ast::UseTree::cast);
+    trees.filter_map(|it| Some(it.path()?.to_string())).collect()
 }
 
 /// As the database has it: with spaces for a byte order mark.
@@ -160,7 +182,13 @@ fn is_used(root: &SyntaxNode, import: &Import, meaning: &Meaning) -> bool {
         || match meaning {
             Meaning::Name => false,
             Meaning::Trait(items) => {
-                mentions::words(root, items).next().is_some() || mentions::uses_strange_macros(root)
+                mentions::words(root, items).next().is_some()
+                    || mentions::uses_strange_macros(root, items)
+            }
+            Meaning::BlockingTrait(items) => {
+                let mut words = mentions::words(root, items);
+                words.any(|it| !mentions::is_awaited(&it))
+                    || mentions::uses_strange_macros(root, items)
             }
         }
 }
@@ -169,7 +197,7 @@ fn is_used(root: &SyntaxNode, import: &Import, meaning: &Meaning) -> bool {
 fn is_used_elsewhere(others: &[&str], import: &Import, meaning: &Meaning) -> bool {
     let items: &[String] = match meaning {
         Meaning::Name => &[],
-        Meaning::Trait(items) => items,
+        Meaning::Trait(items) | Meaning::BlockingTrait(items) => items,
     };
     // Any of the others, for all that is known; what a build script makes is none of them.
     let is_included = others.iter().any(|it| it.contains("include!(\""));
@@ -528,7 +556,7 @@ mod tests {
                 "use x::WaitExt;\n\nfn f() { a.wait(); m!(b.other()); }\n",
                 "use x::WaitExt;\n\nfn f(b: impl WaitExt) { a.wait(); }\n",
                 "use x::WaitExt as _;\n\nfn f() { a.wait(); }\n",
-                "use x::{WaitExt, *};\n\nfn f() { a.wait(); writeln!(b, \"\"); }\n",
+                "use x::{WaitExt, *};\n\nfn f() { a.wait(); shout!(b, \"\"); }\n",
                 "use x::WaitExt;\n\nfn f() { a.wait(); }\nmod m { use super::*; fn f() { b.wait() } }\n",
                 // Nobody knows whether its methods were meant.
                 "use x::WaitExt;\n\nfn f() { a.wait(); t::m!(b); }\n",

@@ -7,7 +7,7 @@ use crate::{
         runs_on::Thread,
     },
     finding::{Fix, Note},
-    fix::{chain, pool, twin},
+    fix::{chain, migrate, pool, twin},
     knowledge::Wait,
     rules::Pass,
 };
@@ -107,7 +107,14 @@ fn cure(pass: &Pass<'_, '_>, mention: &Mention) -> Result<Fix, Vec<Note>> {
     if matches!(mention.row.blocks, Some(Wait::Future | Wait::Timer)) {
         return twin.map_err(|_| vec![Note::new("it has no asynchronous twin of the same shape")]);
     }
-    twin.or_else(|mut reasons| {
+    let own = |mut reasons: Vec<Note>| match mention.row.becomes {
+        Some(_) => migrate::migrate(around, body, mention).map_err(|more| {
+            reasons.extend(more);
+            reasons
+        }),
+        None => Err(reasons),
+    };
+    twin.or_else(own).or_else(|mut reasons| {
         pool::move_to_pool(around, body, mention).map_err(|more| {
             reasons.extend(more);
             reasons

@@ -16,6 +16,8 @@ pub(in crate::plan) enum Meaning {
     Name,
     /// Its items can be called without naming it.
     Trait(Vec<String>),
+    /// ... and none of them gives a future: what is awaited is of another trait.
+    BlockingTrait(Vec<String>),
 }
 
 /// One for each import of `file`, in their order; None where it leads nowhere that is known.
@@ -39,7 +41,15 @@ fn meaning(
     let path = if is_self { outer_path(import)? } else { path };
     let found = sema.resolve_path_per_ns(&path)?;
     match found.type_ns {
-        Some(PathResolution::Def(ModuleDef::Trait(it))) => Some(Meaning::Trait(items(db, it))),
+        Some(PathResolution::Def(ModuleDef::Trait(it))) => {
+            let items = items(db, it);
+            let is_of_std = it.module(db).krate(db).origin(db).is_lang();
+            // `IntoFuture` is the only one that there is.
+            match is_of_std && !items.iter().any(|it| it == "into_future") {
+                true => Some(Meaning::BlockingTrait(items)),
+                false => Some(Meaning::Trait(items)),
+            }
+        }
         Some(PathResolution::Def(_)) => Some(Meaning::Name),
         _ => found.value_ns.or(found.macro_ns).map(|_| Meaning::Name),
     }

@@ -42,6 +42,13 @@ pub(super) fn words(root: &SyntaxNode, names: &[String]) -> impl Iterator<Item =
     })
 }
 
+/// Whether this is the name of a method whose result is awaited on the spot.
+pub(super) fn is_awaited(word: &SyntaxToken) -> bool {
+    let call = word.parent_ancestors().find_map(ast::MethodCallExpr::cast);
+    let call = call.filter(|it| it.name_ref().is_some_and(|it| it.text() == plain(word)));
+    call.and_then(|it| it.syntax().parent()).is_some_and(|it| ast::AwaitExpr::can_cast(it.kind()))
+}
+
 pub(super) fn in_macro_definition(token: &SyntaxToken) -> bool {
     let is_definition =
         |it: SyntaxNode| matches!(it.kind(), SyntaxKind::MACRO_RULES | SyntaxKind::MACRO_DEF);
@@ -87,15 +94,22 @@ const SELF_CONTAINED: [&str; 30] = [
     "vec",
 ];
 
-/// Whether a macro is used whose code may call methods of any trait in scope, as `write!` does.
-pub(super) fn uses_strange_macros(root: &SyntaxNode) -> bool {
+/// Macros whose code calls one method, and which.
+const CALLING: [(&str, &str); 2] = [("write", "write_fmt"), ("writeln", "write_fmt")];
+
+/// Whether a macro is used whose code may call one of these methods of a trait in scope.
+pub(super) fn uses_strange_macros(root: &SyntaxNode, items: &[String]) -> bool {
     let is_call = |it: &SyntaxToken| {
         let next = next_token(it)?;
         (next.kind() == T![!] && matches!(next_token(&next)?.kind(), T!['('] | T!['['] | T!['{']))
             .then_some(())
     };
     let idents = tokens(root).filter(|it| it.kind() == SyntaxKind::IDENT);
-    idents.filter(|it| is_call(it).is_some()).any(|it| !SELF_CONTAINED.contains(&plain(&it)))
+    let may_call = |name: &str| match CALLING.iter().find(|it| it.0 == name) {
+        Some((_, method)) => items.iter().any(|it| it == method),
+        None => !SELF_CONTAINED.contains(&name),
+    };
+    idents.filter(|it| is_call(it).is_some()).any(|it| may_call(plain(&it)))
 }
 
 fn tokens(root: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> + use<> {

@@ -1,0 +1,419 @@
+//! All that is done with a value inside one function: where it is made, in which variables it is kept, what is called.
+//!
+//! It is for values whose type the runtime has a twin of. When everything that is done with such a value is known,
+//! the value can be made one of the runtime's; one use that is not known, and it has to stay what it is.
+
+use std::collections::BTreeSet;
+
+use ra_ap_hir_def::{
+    hir::{BindingId, Expr, ExprId, LoopSource, Pat, PatId, Statement},
+    type_ref::Mutability,
+};
+use ra_ap_hir_ty::next_solver::{Ty, TyKind};
+use ra_ap_rustc_type_ir::inherent::IntoKind;
+
+use crate::{
+    facts::body::{BodyFacts, Form, Mention},
+    finding::Note,
+    knowledge::Row,
+};
+
+/// What a row says of a call that takes the next value out of an iterator: the type of that one knows how.
+const EACH: &str = "$each";
+
+/// What is done with some values that are made in this body.
+#[derive(Default, Debug)]
+pub struct Journey {
+    /// The calls that make them, are called on them, or are given them, in the order of the text.
+    pub calls: BTreeSet<ExprId>,
+    /// The calls among them that make a value of nothing.
+    pub origins: BTreeSet<ExprId>,
+    pub loops: Vec<Loop>,
+    pub variables: BTreeSet<BindingId>,
+}
+
+/// A `for` loop over one of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Loop {
+    /// What stands behind `in`.
+    pub head: ExprId,
+    pub pattern: PatId,
+}
+
+impl<'db> BodyFacts<'db> {
+    /// What is done with the values that this mention has to do with, or why that cannot be told.
+    pub fn journey(&self, mention: &Mention) -> Result<Journey, Note> {
+        let mut tracing = Tracing {
+            body: self,
+            journey: Journey::default(),
+            seen: BTreeSet::new(),
+            todo: Vec::new(),
+        };
+        tracing.start(mention.expr)?;
+        tracing.finish()?;
+        Ok(tracing.journey)
+    }
+
+    /// Whether a value of this type is, holds or lends one whose type has a twin.
+    pub fn has_twin(&self, type_: Ty<'db>) -> bool {
+        match type_.kind() {
+            TyKind::Ref(_, it, _) | TyKind::Array(it, _) | TyKind::Slice(it) => self.has_twin(it),
+            TyKind::Tuple(types) => types.iter().any(|it| self.has_twin(it)),
+            TyKind::Adt(adt, args) => {
+                let row = self.known.type_(adt.def_id());
+                row.is_some_and(|it| it.becomes.is_some() && !it.wraps)
+                    || args.types().any(|it| self.has_twin(it))
+            }
+            _ => false,
+        }
+    }
+
+    /// The mention that this call is.
+    pub fn mention_of(&self, call: ExprId) -> Option<&Mention> {
+        let is_call = |it: &&Mention| matches!(it.form, Form::Call | Form::Method);
+        self.mentions.iter().filter(is_call).find(|it| it.expr == call)
+    }
+
+    /// The variable that this place is, is a part of, or is borrowed from.
+    pub fn variable_below(&self, place: ExprId) -> Option<BindingId> {
+        match &self.body[place] {
+            Expr::Path(_) => self.local(place),
+            Expr::Field { expr, .. } | Expr::Ref { expr, .. } | Expr::UnaryOp { expr, .. } => {
+                self.variable_below(*expr)
+            }
+            Expr::Match { expr, .. } if self.is_question_mark(place) => match &self.body[*expr] {
+                Expr::Call { args, .. } => args.first().and_then(|it| self.variable_below(*it)),
+                _ => None,
+            },
+            Expr::MethodCall { receiver, .. } => {
+                let passes = self.mention_of(place).is_some_and(|it| it.row.passes);
+                if passes { self.variable_below(*receiver) } else { None }
+            }
+            _ => None,
+        }
+    }
+
+    /// What is known of the type of a value, or of what it is a reference to.
+    pub fn row_of_value(&self, expr: ExprId) -> Option<&'db Row> {
+        match self.infer.expr_ty(expr).strip_references().kind() {
+            TyKind::Adt(adt, _) => self.known.type_(adt.def_id()).map(|it| &**it),
+            _ => None,
+        }
+    }
+
+    /// What this call is written as once its values are the runtime's own.
+    pub fn becomes(&self, mention: &Mention) -> Option<String> {
+        let becomes = mention.row.becomes.clone()?;
+        if becomes != EACH {
+            return Some(becomes);
+        }
+        let values = self.values_of(mention.expr);
+        let row = self.row_of_value(*values.first()?).filter(|it| !it.endless)?;
+        Some(format!("$self.{}", row.each.as_deref()?.split_once('.')?.1))
+    }
+
+    /// The values that a call is called on or given, in their order.
+    pub fn values_of(&self, call: ExprId) -> Vec<ExprId> {
+        match &self.body[call] {
+            Expr::Call { args, .. } => args.to_vec(),
+            Expr::MethodCall { receiver, args, .. } => {
+                std::iter::once(*receiver).chain(args.iter().copied()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A journey that is being found out.
+struct Tracing<'b, 'db> {
+    body: &'b BodyFacts<'db>,
+    journey: Journey,
+    /// The expressions that give one of the values.
+    seen: BTreeSet<ExprId>,
+    /// Those whose use is still to be looked at.
+    todo: Vec<ExprId>,
+}
+
+impl<'db> Tracing<'_, 'db> {
+    fn has_twin(&self, expr: ExprId) -> bool {
+        self.body.has_twin(self.body.infer.expr_ty(expr))
+    }
+
+    fn refuse<T>(&self, at: ExprId, text: impl Into<String>) -> Result<T, Note> {
+        let place = self.body.place_of(at).or_else(|| self.body.macro_call_place(at));
+        Err(match place {
+            Some(place) => Note::at(place, text),
+            None => Note::new(text),
+        })
+    }
+
+    /// Looks for the call that made the value which `expr` deals with, and begins there.
+    fn start(&mut self, expr: ExprId) -> Result<(), Note> {
+        let origin = self.origin(expr, 0)?;
+        self.journey.origins.insert(origin);
+        self.call(origin)
+    }
+
+    /// Follows every value to its end.
+    fn finish(&mut self) -> Result<(), Note> {
+        loop {
+            while let Some(expr) = self.todo.pop() {
+                self.follow(expr)?;
+            }
+            let values = self.journey.calls.iter().flat_map(|it| self.body.values_of(*it));
+            let other = values.filter(|it| !self.seen.contains(it)).find(|it| self.has_twin(*it));
+            match other {
+                Some(it) => self.start(it)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The call that made the value of `expr`.
+    fn origin(&self, expr: ExprId, depth: usize) -> Result<ExprId, Note> {
+        const DEEPEST: usize = 64;
+        let not_in_sight = "where it comes from is not in sight";
+        if depth > DEEPEST {
+            return self.refuse(expr, not_in_sight);
+        }
+        match &self.body.body[expr] {
+            Expr::Path(_) => match self.body.local(expr) {
+                Some(local) => self.origin(self.source_of(local, expr)?, depth + 1),
+                None => self.refuse(expr, not_in_sight),
+            },
+            Expr::Field { expr, .. } | Expr::Ref { expr, .. } => self.origin(*expr, depth + 1),
+            Expr::Match { expr: head, .. } if self.body.is_question_mark(expr) => {
+                self.origin(*head, depth + 1)
+            }
+            Expr::Call { .. } | Expr::MethodCall { .. } => {
+                let mut values = self.body.values_of(expr).into_iter();
+                match values.find(|it| self.has_twin(*it)) {
+                    Some(it) => self.origin(it, depth + 1),
+                    None => Ok(expr),
+                }
+            }
+            _ => self.refuse(expr, not_in_sight),
+        }
+    }
+
+    /// The expression whose value a variable was given.
+    fn source_of(&self, local: BindingId, at: ExprId) -> Result<ExprId, Note> {
+        let name = self.body.body[local].name.as_str();
+        let binds = |pattern: PatId| {
+            let mut found = false;
+            self.body.body.walk_bindings_in_pat(pattern, |it| found |= it == local);
+            found
+        };
+        for (_, expr) in self.body.body.exprs() {
+            match expr {
+                Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
+                    for statement in statements {
+                        if let Statement::Let { pat, initializer, .. } = statement
+                            && binds(*pat)
+                        {
+                            let declared_only = "is given its value later";
+                            return match initializer {
+                                Some(it) => Ok(*it),
+                                None => self.refuse(at, format!("`{name}` {declared_only}")),
+                            };
+                        }
+                    }
+                }
+                Expr::Match { expr, arms } if arms.iter().any(|it| binds(it.pat)) => {
+                    return Ok(*expr);
+                }
+                Expr::Let { pat, expr } if binds(*pat) => return Ok(*expr),
+                _ => {}
+            }
+        }
+        self.refuse(at, format!("`{name}` comes from outside this function"))
+    }
+
+    /// A call that makes such a value, or deals with one.
+    fn call(&mut self, call: ExprId) -> Result<(), Note> {
+        let mention = self.body.mention_of(call);
+        let Some(mention) = mention.filter(|it| self.body.becomes(it).is_some()) else {
+            return self.refuse(call, self.what_takes(call));
+        };
+        if mention.row.brings.is_some() {
+            self.is_not_shared(call)?;
+        }
+        if self.journey.calls.insert(call) && self.has_twin(call) {
+            self.value(call);
+        }
+        Ok(())
+    }
+
+    /// `(&stream).read(..)`: the twins ask for a value of their own.
+    fn is_not_shared(&self, call: ExprId) -> Result<(), Note> {
+        let is_shared = |it: &ExprId| {
+            let type_ = self.body.infer.expr_ty(*it);
+            matches!(type_.kind(), TyKind::Ref(_, _, it) if it.is_not()) && self.has_twin(*it)
+        };
+        match self.body.values_of(call).iter().find(|it| is_shared(it)) {
+            Some(it) => self.refuse(*it, "it is shared here, and its twin has to be one's own"),
+            None => Ok(()),
+        }
+    }
+
+    fn value(&mut self, expr: ExprId) {
+        if self.seen.insert(expr) {
+            self.todo.push(expr);
+        }
+    }
+
+    /// What becomes of the value of `expr`.
+    fn follow(&mut self, expr: ExprId) -> Result<(), Note> {
+        let body = self.body;
+        let Some(parent) = body.parents.get(expr).copied() else {
+            return self.refuse(expr, "the function gives it back");
+        };
+        match &body.body[parent] {
+            Expr::Block { statements, tail, .. } => {
+                if *tail == Some(expr) {
+                    return self.refuse(expr, "a block gives it back");
+                }
+                for statement in statements {
+                    if let Statement::Let { pat, type_ref, initializer, .. } = statement
+                        && *initializer == Some(expr)
+                    {
+                        if type_ref.is_some() {
+                            return self.refuse(expr, "its type is written out here");
+                        }
+                        self.bind(*pat);
+                    }
+                }
+                Ok(())
+            }
+            Expr::Match { expr: head, arms } if *head == expr => {
+                arms.iter().for_each(|it| self.bind(it.pat));
+                Ok(())
+            }
+            Expr::Let { pat, .. } => {
+                self.bind(*pat);
+                Ok(())
+            }
+            Expr::Ref { mutability, .. } => {
+                let given = matches!(
+                    body.parents.get(parent).map(|it| &body.body[*it]),
+                    Some(Expr::Call { .. })
+                );
+                if given && *mutability == Mutability::Shared {
+                    return self
+                        .refuse(expr, "it is shared here, and its twin has to be one's own");
+                }
+                self.value(parent);
+                Ok(())
+            }
+            Expr::Field { .. } => {
+                if self.has_twin(parent) {
+                    self.value(parent);
+                }
+                Ok(())
+            }
+            Expr::Call { .. } => match self.pattern_of_loop(parent) {
+                Some(pattern) => self.in_loop(expr, pattern),
+                None if self.body.is_question_mark(parent) => self.tried(expr, parent),
+                None => self.handed(expr, parent),
+            },
+            Expr::MethodCall { .. } => self.handed(expr, parent),
+            _ => self.refuse(expr, "what becomes of it here is not known"),
+        }
+    }
+
+    /// `expr?`, where `call` is how the compiler asks whether it goes on.
+    fn tried(&mut self, expr: ExprId, call: ExprId) -> Result<(), Note> {
+        let error = self.body.error_of(self.body.infer.expr_ty(expr));
+        if error.is_some_and(|it| self.body.has_twin(it)) {
+            return self.refuse(expr, "its error would be another one");
+        }
+        let whole = self.body.parents.get(call).copied();
+        whole.filter(|it| self.has_twin(*it)).into_iter().for_each(|it| self.value(it));
+        Ok(())
+    }
+
+    fn handed(&mut self, expr: ExprId, call: ExprId) -> Result<(), Note> {
+        let row = self.body.mention_of(call).map(|it| &it.row);
+        match row {
+            Some(it) if it.becomes.is_some() => self.call(call),
+            Some(it) if it.passes && self.body.values_of(call).first() == Some(&expr) => {
+                if self.has_twin(call) {
+                    self.value(call);
+                }
+                Ok(())
+            }
+            _ => self.refuse(call, self.what_takes(call)),
+        }
+    }
+
+    fn what_takes(&self, call: ExprId) -> String {
+        let method = |name: &str| format!("`{name}` is not known of its twin");
+        match &self.body.body[call] {
+            Expr::MethodCall { receiver, method_name, .. } if self.has_twin(*receiver) => {
+                method(method_name.as_str())
+            }
+            Expr::MethodCall { method_name, .. } => {
+                format!("it is handed to `{}`", method_name.as_str())
+            }
+            Expr::Call { callee, .. } => match self.body.syntax(*callee) {
+                Some(it) => {
+                    format!("it is handed to `{}`", ra_ap_syntax::AstNode::syntax(&it.value).text())
+                }
+                None => "it is handed on".to_owned(),
+            },
+            _ => "it is handed on".to_owned(),
+        }
+    }
+
+    /// The variables of a pattern that keep such a value.
+    fn bind(&mut self, pattern: PatId) {
+        let body = self.body;
+        let mut new = Vec::new();
+        body.body.walk_pats(pattern, &mut |it| {
+            if let Pat::Bind { id, .. } = body.body[it] {
+                new.push(id);
+            }
+        });
+        for local in new {
+            let is_one = body.has_twin(body.infer.binding_ty(local));
+            if !is_one || !self.journey.variables.insert(local) {
+                continue;
+            }
+            let uses: Vec<ExprId> = body
+                .sequence
+                .iter()
+                .map(|it| it.0)
+                .filter(|it| body.local(*it) == Some(local))
+                .collect();
+            uses.into_iter().for_each(|it| self.value(it));
+        }
+    }
+
+    /// `for pattern in expr`
+    fn in_loop(&mut self, expr: ExprId, pattern: PatId) -> Result<(), Note> {
+        let row = self.body.row_of_value(expr);
+        if row.is_none_or(|it| it.each.is_none()) {
+            return self.refuse(expr, "what this loop goes over is not known of its twin");
+        }
+        self.journey.loops.push(Loop { head: expr, pattern });
+        self.bind(pattern);
+        Ok(())
+    }
+
+    /// What a `for` loop binds, where `call` is what the compiler makes its iterator with.
+    fn pattern_of_loop(&self, call: ExprId) -> Option<PatId> {
+        let body = &self.body.body;
+        let outer = *self.body.parents.get(call)?;
+        let Expr::Match { arms, .. } = &body[outer] else { return None };
+        let Expr::Loop { body: inner, source: LoopSource::ForLoop, .. } = &body[arms.first()?.expr]
+        else {
+            return None;
+        };
+        let Expr::Block { tail: Some(next), .. } = &body[*inner] else { return None };
+        let Expr::Match { arms, .. } = &body[*next] else { return None };
+        arms.iter().find_map(|it| match &body[it.pat] {
+            Pat::TupleStruct { args, .. } => args.first().copied(),
+            _ => None,
+        })
+    }
+}

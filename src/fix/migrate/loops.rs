@@ -1,0 +1,272 @@
+//! `for` loops over a value that becomes the runtime's own.
+
+use std::collections::BTreeSet;
+
+use ra_ap_ide_db::text_edit::{TextRange, TextSize};
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxNode, T, ast,
+    ast::{HasAttrs, HasLoopBody, HasName},
+};
+
+use crate::{
+    facts::journey::Loop,
+    finding::Note,
+    fix::{
+        lines::{indentation, line_end},
+        migrate::Migration,
+    },
+};
+
+/// What turns an `Option<Result<T, E>>` round, and is not needed where the error is handled right there.
+const TURN: &str = ".transpose()";
+
+impl Migration<'_, '_> {
+    pub(super) fn rewrite_loop(&mut self, it: &Loop) -> Result<(), Note> {
+        let unclear = || Note::new("a macro has a hand in a loop over it");
+        let head = self.body.syntax(it.head).ok_or_else(unclear)?;
+        if head.file_id.is_macro() {
+            return Err(unclear());
+        }
+        let for_ = head.value.syntax().parent().and_then(ast::ForExpr::cast).ok_or_else(unclear)?;
+        let loop_ = ForLoop::new(&for_, &head.value).ok_or_else(|| {
+            Note::new("the loop over it stands where no statement can stand before it")
+        })?;
+        let row = self.body.row_of_value(it.head).ok_or_else(unclear)?;
+        let each = row.each.clone().ok_or_else(unclear)?;
+        match row.endless {
+            true => self.endless(&loop_, &each),
+            false => self.as_long_as(&loop_, &each),
+        }
+    }
+
+    /// `while let Some(pattern) = values.next().await`
+    fn as_long_as(&mut self, it: &ForLoop, each: &str) -> Result<(), Note> {
+        let (name, next) = each.split_once('.').unwrap_or(("it", each));
+        let start = it.whole.start();
+        let mut pattern = it.pattern.clone();
+        let mut next = next.to_owned();
+        if let (Some(plain), Some(first)) = (next.strip_suffix(TURN), &it.first) {
+            next = format!("{plain}{}", first.handling);
+            pattern = first.pattern.clone();
+            self.edits.push((first.range, String::new()));
+        }
+        if let Some(variable) = it.variable.as_deref() {
+            self.make_mutable(it)?;
+            let head = format!("{}while let Some({pattern}) = {variable}.{next}", it.label);
+            self.edits.push((TextRange::new(start, it.head.end()), head));
+            self.covered.push(it.head);
+            return Ok(());
+        }
+        let name = self.free_name(name, &it.node);
+        let line = format!("{}{}", line_end(self.text), indentation(self.text, start));
+        self.edits.push((TextRange::new(start, it.head.start()), format!("let mut {name} = ")));
+        let head = format!(";{line}{}while let Some({pattern}) = {name}.{next}", it.label);
+        self.edits.push((TextRange::empty(it.head.end()), head));
+        Ok(())
+    }
+
+    /// `loop { let pattern = values.next().await; .. }`
+    fn endless(&mut self, it: &ForLoop, each: &str) -> Result<(), Note> {
+        let next = each.split_once('.').map_or(each, |it| it.1);
+        let receiver = it.receiver.as_deref();
+        let receiver = receiver.ok_or_else(|| Note::new("the loop over it has no name for it"))?;
+        let head = TextRange::new(it.whole.start(), it.head.end());
+        self.edits.push((head, format!("{}loop", it.label)));
+        self.covered.push(it.head);
+        let line = format!("{}{}    ", line_end(self.text), indentation(self.text, head.start()));
+        match &it.first {
+            Some(first) => {
+                let text = format!("let {} = {receiver}.{next}{};", first.pattern, first.handling);
+                self.edits.push((first.statement, text));
+            }
+            None => {
+                let text = format!("{line}let {} = {receiver}.{next};", it.pattern);
+                self.edits.push((TextRange::empty(it.body_start), text));
+            }
+        }
+        self.edits.extend(it.idle_rest.map(|it| (it, String::new())));
+        Ok(())
+    }
+
+    /// The twin is asked for each value through `&mut`.
+    fn make_mutable(&mut self, it: &ForLoop) -> Result<(), Note> {
+        let unclear = || Note::new("what the loop goes over is not declared by a `let`");
+        let name = it.variable.as_deref().unwrap_or_default();
+        let variables = self.journey.variables.iter().copied();
+        let mut named = variables.filter(|it| self.body.body[*it].name.as_str() == name);
+        let (Some(local), None) = (named.next(), named.next()) else { return Err(unclear()) };
+        if self.body.body[local].mode == ra_ap_hir_def::hir::BindingAnnotation::Mutable {
+            return Ok(());
+        }
+        let pattern = self.body.map.patterns_for_binding(local).first().copied();
+        let place = pattern.and_then(|it| self.body.place_of_pattern(it));
+        let place = place.filter(|it| it.file == self.file && self.text[it.range] == *name);
+        let start = place.ok_or_else(unclear)?.range.start();
+        self.edits.push((TextRange::empty(start), "mut ".to_owned()));
+        Ok(())
+    }
+
+    /// A name that means nothing yet in the function around `node`.
+    fn free_name(&self, wanted: &str, node: &SyntaxNode) -> String {
+        let function = node.ancestors().find(|it| ast::Fn::can_cast(it.kind()));
+        let tokens = function.iter().flat_map(|it| it.descendants_with_tokens());
+        let tokens = tokens.filter_map(|it| it.into_token());
+        // Behind a dot it is a method or a field.
+        let names: BTreeSet<String> = tokens
+            .filter(|it| it.prev_token().is_none_or(|it| it.kind() != T![.]))
+            .map(|it| it.text().to_owned())
+            .collect();
+        let is_taken = |name: &str| names.contains(name);
+        let mut name = wanted.to_owned();
+        let mut number = 2;
+        while is_taken(&name) || self.edits.iter().any(|it| it.1.contains(&format!("mut {name} =")))
+        {
+            name = format!("{wanted}_{number}");
+            number += 1;
+        }
+        name
+    }
+}
+
+/// A `for` loop in the user's text, taken apart.
+struct ForLoop {
+    node: SyntaxNode,
+    whole: TextRange,
+    label: String,
+    pattern: String,
+    head: TextRange,
+    /// The head, where it is a variable, or a reference to one.
+    variable: Option<String>,
+    /// The variable that the method of the head is called on.
+    receiver: Option<String>,
+    /// Behind the bracket that opens the body.
+    body_start: TextSize,
+    first: Option<First>,
+    /// What follows on the loop and is never reached when it does not end.
+    idle_rest: Option<TextRange>,
+}
+
+/// `let line = line?;`, the first statement of the body, when the loop's own variable is used nowhere else.
+struct First {
+    /// The statement with the space behind it.
+    range: TextRange,
+    statement: TextRange,
+    pattern: String,
+    /// `?`, or what else makes the value of the result.
+    handling: String,
+}
+
+impl ForLoop {
+    fn new(for_: &ast::ForExpr, head: &ast::Expr) -> Option<ForLoop> {
+        let node = for_.syntax();
+        let parent = node.parent()?;
+        let is_statement =
+            ast::ExprStmt::can_cast(parent.kind()) || ast::StmtList::can_cast(parent.kind());
+        if !is_statement || for_.attrs().next().is_some() {
+            return None;
+        }
+        let label = for_.label().map(|it| format!("{} ", it.syntax().text()));
+        let body = for_.loop_body()?;
+        Some(ForLoop {
+            node: node.clone(),
+            whole: node.text_range(),
+            label: label.unwrap_or_default(),
+            pattern: for_.pat()?.syntax().text().to_string(),
+            head: head.syntax().text_range(),
+            variable: variable(head),
+            receiver: match head {
+                ast::Expr::MethodCallExpr(it) => variable(&it.receiver()?),
+                _ => None,
+            },
+            body_start: body.stmt_list()?.l_curly_token()?.text_range().end(),
+            first: First::new(&for_.pat()?, &body),
+            idle_rest: idle_rest(node, &body),
+        })
+    }
+}
+
+impl First {
+    fn new(pattern: &ast::Pat, body: &ast::BlockExpr) -> Option<First> {
+        let ast::Pat::IdentPat(own) = pattern else { return None };
+        let own = own.name()?.text().to_string();
+        let ast::Stmt::LetStmt(first) = body.statements().next()? else { return None };
+        let initializer = first.initializer()?;
+        let (inner, handling) = handling(&initializer)?;
+        let ast::Expr::PathExpr(inner) = inner else { return None };
+        let new = first.pat()?;
+        let hides = matches!(&new, ast::Pat::IdentPat(it) if it.name()?.text() == own.as_str());
+        let new = new.syntax().text().to_string();
+        let is_only_use = inner.syntax().text() == own.as_str()
+            && (hides || words(body.syntax(), &own) == 1)
+            && first.ty().is_none()
+            && first.let_else().is_none()
+            && first.attrs().next().is_none();
+        let has_comment =
+            first.syntax().descendants_with_tokens().any(|it| it.kind() == SyntaxKind::COMMENT);
+        if !is_only_use || has_comment {
+            return None;
+        }
+        let statement = first.syntax().text_range();
+        let after = first.syntax().next_sibling_or_token();
+        let space = after.filter(|it| it.kind() == SyntaxKind::WHITESPACE);
+        let end = space.map_or(statement.end(), |it| it.text_range().end());
+        let range = TextRange::new(statement.start(), end);
+        Some(First { range, statement, pattern: new, handling })
+    }
+}
+
+/// `line` and `?` of `line?`; `line` and `.unwrap()` of `line.unwrap()`.
+fn handling(expr: &ast::Expr) -> Option<(ast::Expr, String)> {
+    match expr {
+        ast::Expr::TryExpr(it) => Some((it.expr()?, "?".to_owned())),
+        ast::Expr::MethodCallExpr(it) => {
+            let name = it.name_ref()?.text().to_string();
+            let receiver = it.receiver()?;
+            let end = expr.syntax().text_range().end();
+            let start = receiver.syntax().text_range().end();
+            let text = expr.syntax().text();
+            let offset = expr.syntax().text_range().start();
+            let rest = text.slice(TextRange::new(start, end) - offset).to_string();
+            matches!(name.as_str(), "unwrap" | "expect").then_some((receiver, rest))
+        }
+        _ => None,
+    }
+}
+
+fn variable(expr: &ast::Expr) -> Option<String> {
+    match expr {
+        ast::Expr::PathExpr(it) => Some(it.path()?.as_single_name_ref()?.text().to_string()),
+        ast::Expr::RefExpr(it) => variable(&it.expr()?),
+        _ => None,
+    }
+}
+
+fn words(node: &SyntaxNode, word: &str) -> usize {
+    let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
+    tokens.filter(|it| it.text().trim_start_matches("r#") == word || names(it.text(), word)).count()
+}
+
+/// `"{line}"` names a variable too.
+fn names(text: &str, word: &str) -> bool {
+    text.starts_with('"') && text.contains(&format!("{{{word}"))
+}
+
+/// `Ok(())` behind a loop that nothing leaves.
+fn idle_rest(for_: &SyntaxNode, body: &ast::BlockExpr) -> Option<TextRange> {
+    let may_break = body.syntax().descendants().any(|it| ast::BreakExpr::can_cast(it.kind()));
+    let in_macro = body
+        .syntax()
+        .descendants()
+        .any(|it| ast::MacroCall::can_cast(it.kind()) && it.text().to_string().contains("break"));
+    if may_break || in_macro {
+        return None;
+    }
+    let parent = for_.parent()?;
+    let statement = if ast::ExprStmt::can_cast(parent.kind()) { parent } else { for_.clone() };
+    let list = statement.parent().and_then(ast::StmtList::cast)?;
+    let tail = list.tail_expr()?;
+    let follows = statement.next_sibling().is_some_and(|it| it == *tail.syntax());
+    let is_idle = tail.syntax().text() == "Ok(())";
+    (follows && is_idle)
+        .then(|| TextRange::new(statement.text_range().end(), tail.syntax().text_range().end()))
+}
