@@ -2,10 +2,12 @@
 
 pub mod chain;
 mod doubts;
+pub mod hoist;
 mod lines;
 pub mod migrate;
 pub mod narrow;
 pub mod path;
 pub mod pool;
+pub mod read_later;
 pub mod template;
 pub mod twin;

@@ -67,7 +67,8 @@ pub struct Row {
     /// taken not to wait.
     #[serde(default)]
     pub unless_asked: Vec<String>,
-    /// Words that say in the call itself that it does not wait: `WNOHANG`.
+    /// Words that say in the call itself that it does not wait: `WNOHANG`. For a guard, words that say in the function
+    /// that those who need it wait as tasks.
     #[serde(default)]
     pub unless_said: Vec<String>,
     /// What it reads or writes are its arguments, not what it is called on.

@@ -32,7 +32,7 @@ pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
     "once_cell" "oneshot" "open" "openssl" "parking_lot" "parquet" "password_hash" "pbkdf2" "persy" "pin_project"
     "polling" "pollster" "postage" "postgres" "quick_xml" "r2d2" "rayon" "rayon_core" "rcgen" "rdkafka" "redb"
     "redis" "remove_dir_all" "reqwest" "resvg" "ring" "rmp_serde" "rocket" "rocksdb" "rouille" "rpassword" "rsa"
-    "rumqttc" "rusb" "rusqlite" "rustyline" "scrypt" "serde_json" "serde_yaml" "serialport" "signal_hook" "sled"
+    "rumqttc" "rusb" "rusqlite" "rustyline" "scc" "scrypt" "serde_json" "serde_yaml" "serialport" "signal_hook" "sled"
     "smol" "smol_potat" "spin" "ssh2" "std" "subprocess" "suppaftp" "sysinfo" "tantivy" "tar" "tempfile" "thingbuf"
     "threadpool" "tiny_http" "tokenizers" "tokio" "tokio_rayon" "tokio_rusqlite" "tokio_stream" "tokio_uring"
     "tokio_util" "tower" "tower_service" "tracing" "tungstenite" "ureq" "walkdir" "wasmtime" "which" "xshell" "xz2"

@@ -17,6 +17,8 @@ mod fixture;
 mod readme;
 #[path = "pages/robust.rs"]
 mod robust;
+#[path = "pages/sendable.rs"]
+mod sendable;
 #[path = "pages/suppress.rs"]
 mod suppress;
 #[path = "pages/written.rs"]
@@ -48,8 +50,9 @@ fn main() {
         let name = format!("{}::header_says_which_fix", rule.name);
         trials.push(Trial::test(name, move || example::check_header(&fixture, &page)));
     }
-    let laws: [(&str, Law); 8] = [
+    let laws: [(&str, Law); 9] = [
         ("examples_compile_before_and_after", compile::every_example),
+        ("futures_without_guards_are_send", sendable::repaired_examples),
         ("all_fixes_together_compile", compile::all_together),
         ("suppressions_work_before_and_after_rustfmt", suppress::every_finding),
         ("examples_are_written_as_the_dry_run_says", written::examples),

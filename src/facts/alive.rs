@@ -165,10 +165,13 @@ impl<'db> BodyFacts<'db> {
 
     /// Whether the type is `Send`, or `Sync`.
     pub(super) fn is(&self, type_: Ty<'db>, marker: &str) -> bool {
-        let Some(marker) = self.marker(marker) else { return false };
+        self.marker(marker).is_some_and(|it| self.implements(type_, it))
+    }
+
+    pub(super) fn implements(&self, type_: Ty<'db>, trait_: ra_ap_hir_def::TraitId) -> bool {
         let param_env = self.db.trait_environment(self.function.into());
         let environment = ParamEnvAndCrate { param_env, krate: self.krate() };
-        implements_trait_unique(type_, self.db, environment, marker)
+        implements_trait_unique(type_, self.db, environment, trait_)
     }
 
     /// `Send` is no lang item, so it is looked up beside one.

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat, PatId};
+use ra_ap_hir_def::{
+    Lookup,
+    hir::{BindingId, Expr, ExprId, Pat, PatId},
+    src::HasSource,
+};
 use ra_ap_hir_ty::next_solver::Ty;
+use ra_ap_syntax::AstNode;
 
 use crate::{
     facts::{
@@ -75,6 +80,9 @@ impl<'db> BodyFacts<'db> {
         awaits: Vec<ExprId>,
     ) -> Option<HeldGuard<'db>> {
         let row = self.owned_guard_in(type_)?;
+        if self.says_one_of(&row.unless_said) {
+            return None;
+        }
         let (name, at) = match origin {
             Origin::Variable(it) => {
                 let pattern = self.pattern_of(it)?;
@@ -96,6 +104,16 @@ impl<'db> BodyFacts<'db> {
         let wrapped = !self.is_itself_guard(type_);
         let kind = row.guard?;
         Some(HeldGuard { row, kind, wrapped, name, at, suspended_at, origin, awaits })
+    }
+
+    /// Whether the text of this function has one of these words.
+    fn says_one_of(&self, words: &[String]) -> bool {
+        if words.is_empty() {
+            return false;
+        }
+        let source = self.function.lookup(self.db).source(self.db);
+        let text = source.value.syntax().text().to_string();
+        words.iter().any(|it| text.contains(it.as_str()))
     }
 
     fn pattern_of(&self, variable: BindingId) -> Option<PatId> {

@@ -2,8 +2,8 @@
 
 use crate::{
     facts::held::HeldGuard,
-    finding::{Note, Severity},
-    fix::narrow,
+    finding::{Fix, Note, Severity},
+    fix::{hoist, narrow, read_later},
     knowledge::Guard,
     rules::Pass,
 };
@@ -21,17 +21,30 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
         };
         let message = format!("{what} is held across an `.await`");
         let reasons = reasons(&guard);
-        let section = pass.body.section(&guard);
+        let fix = cure(pass, &guard);
         let finding = pass.report(guard.at.clone(), message);
         if guard.kind == Guard::Context {
             finding.severity = finding.severity.min(Severity::Warn);
         }
         finding.because.extend(reasons);
-        let name = guard.name.as_deref().unwrap_or("guard");
-        match section {
-            Ok(section) => finding.fixes.extend(narrow::in_block(name, &section)),
+        match fix {
+            Ok(fix) => finding.fixes.extend(fix),
             Err(reason) => finding.because.push(Note::new(reason)),
         }
+    }
+}
+
+/// A shorter life for the guard, or why it has to live so long.
+fn cure(pass: &Pass<'_, '_>, guard: &HeldGuard<'_>) -> Result<Option<Fix>, &'static str> {
+    let Some(name) = &guard.name else {
+        let hoisted = pass.body.hoisted(guard)?;
+        let text = pass.around.text(&guard.at).unwrap_or_default();
+        return Ok(hoist::before(&hoisted, text));
+    };
+    match (pass.body.section(guard), pass.body.read_only(guard)) {
+        (Ok(section), _) => Ok(narrow::in_block(name, &section)),
+        (Err(_), Some(read)) => Ok(Some(read_later::copy(name, &read))),
+        (Err(reason), None) => Err(reason),
     }
 }
 

@@ -54,7 +54,7 @@ fn indented(code: &str) -> String {
 }
 
 /// One `cargo check` of a crate with these modules. Later runs find what the first one built.
-fn check(name: &str, modules: &[(String, String)]) -> Outcome {
+pub fn check(name: &str, modules: &[(String, String)]) -> Outcome {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let folder = target.join(name);
     let fixture = repository().join("tests/fixture");
