@@ -18,6 +18,7 @@ mod helpers;
 pub mod hoist;
 pub mod journey;
 pub mod lints;
+pub mod locks;
 mod mentions;
 mod names;
 pub mod narrow;

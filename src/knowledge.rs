@@ -146,6 +146,8 @@ pub struct Row {
     pub polled: bool,
     /// Values of this type hold a lock, a borrow or a context while they live.
     pub guard: Option<Guard>,
+    /// It takes the lock that it is called on, and waits until it has it.
+    pub takes: Option<Takes>,
     /// As an attribute on an async function it starts the runtime of this name.
     pub entry: Option<String>,
     /// ... for a test.
@@ -290,6 +292,41 @@ pub enum Unflushed {
     Late,
     /// It is lost.
     Lost,
+}
+
+/// How a lock is taken.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Takes {
+    /// Nobody else may have it.
+    Alone,
+    /// Others who read may have it too, unless somebody waits to write.
+    Shared,
+    /// Others who read may have it too, whoever waits.
+    Together,
+    /// To read, and perhaps to write later: one at a time, beside those who read.
+    Upgradable,
+}
+
+impl Takes {
+    /// Whether one who has taken it so keeps another from taking it, and how surely.
+    pub fn keeps_out(self, other: Takes) -> Option<Surely> {
+        use Takes::*;
+        match (self, other) {
+            (Alone, _) | (_, Alone) | (Upgradable, Upgradable) => Some(Surely::Always),
+            (Shared, Shared) => Some(Surely::WhenOneWaits),
+            _ => None,
+        }
+    }
+}
+
+/// How surely one lock keeps out another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Surely {
+    Always,
+    /// When somebody waits to write in between.
+    WhenOneWaits,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,10 @@
 //! Every rule: a name, which is also the name of its page in `rules/`, and a check.
 
 use crate::{
-    facts::{body::BodyFacts, effects::BlockingCall, surroundings::Surroundings},
+    facts::{
+        body::BodyFacts, effects::BlockingCall, locks::taken::TakenLocks,
+        surroundings::Surroundings,
+    },
     finding::{Finding, Place},
     knowledge::Wait,
     page::Page,
@@ -12,6 +15,7 @@ mod blocking_call;
 pub mod comments;
 mod guard_across_await;
 mod invalid_suppression;
+mod lock_deadlock;
 mod unused_suppression;
 
 /// A rule: its page is `rules/<name>.md`.
@@ -60,6 +64,7 @@ pub const RULES: &[Rule] = &[
     rule!("heavy-compute", |it| blocking_call::check(it, &[Wait::Compute])),
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),
     rule!("guard-across-await", guard_across_await::check),
+    rule!("lock-deadlock", lock_deadlock::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];
@@ -78,6 +83,8 @@ pub struct Pass<'a, 'db> {
     pub body: &'a BodyFacts<'db>,
     /// The calls in the body that wait through what they call.
     pub calls: &'a [BlockingCall],
+    /// The locks that functions take.
+    pub locks: &'a TakenLocks<'db>,
     pub findings: Vec<Finding>,
 }
 

@@ -19,11 +19,15 @@ enum Trap {
     Panics,
 }
 
-const PROGRAMS: [(&str, Trap); 4] = [
+const PROGRAMS: [(&str, Trap); 8] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("block_on", Trap::Hangs),
     ("nested_runtime", Trap::Panics),
+    ("one_mutex", Trap::Hangs),
+    ("held_guard", Trap::Hangs),
+    ("held_head", Trap::Hangs),
+    ("taken_twice", Trap::Hangs),
 ];
 
 /// Long enough for every program that ends.

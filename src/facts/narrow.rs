@@ -1,19 +1,23 @@
 //! How short a guard could live: the statements that need it, where they end before the first `.await`.
 
-use ra_ap_hir_def::hir::{BindingAnnotation, BindingId, Expr, Statement};
+use ra_ap_hir_def::hir::{BindingAnnotation, BindingId, Expr, ExprId, Statement};
 use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_span::Edition;
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 use crate::{
-    facts::{body::BodyFacts, held::HeldGuard, mentions::Variables, suspends::Origin},
+    facts::{
+        body::BodyFacts, held::HeldGuard, locks::HeldLock, mentions::Variables, suspends::Origin,
+    },
     finding::FilePath,
 };
 
 /// The statements of one block that need a guard.
 pub struct Section {
     pub file: FilePath,
+    /// Before what they end.
+    pub before: Before,
     /// From the `let` of the guard to the last statement that uses it.
     pub statements: Vec<ast::Stmt>,
     /// The variables that are made there and used later.
@@ -23,6 +27,14 @@ pub struct Section {
     /// What is dropped at the end of the section and so far was dropped later, with a destructor of its own.
     pub dropped_early: Option<String>,
     pub edition: Edition,
+}
+
+/// Before what a guard has to be gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Before {
+    Await,
+    /// A call that would wait for it.
+    Call,
 }
 
 /// A variable that goes on after the section.
@@ -36,7 +48,23 @@ pub struct Carried {
 impl<'db> BodyFacts<'db> {
     /// The statements that need this guard, or why they cannot be told from the others.
     pub fn section(&self, guard: &HeldGuard<'db>) -> Result<Section, &'static str> {
-        let Origin::Variable(variable) = guard.origin else {
+        self.section_of(guard.origin, &guard.awaits, &guard.at.file)
+    }
+
+    /// The statements that need the guard of a lock, where they end before this call.
+    pub fn section_before(&self, lock: &HeldLock, call: ExprId) -> Result<Section, &'static str> {
+        let mut section = self.section_of(lock.origin, &[call], &lock.at.file)?;
+        section.before = Before::Call;
+        Ok(section)
+    }
+
+    fn section_of(
+        &self,
+        origin: Origin,
+        awaits: &[ExprId],
+        file: &FilePath,
+    ) -> Result<Section, &'static str> {
+        let Origin::Variable(variable) = origin else {
             return Err(
                 "it is a value without a name: give it one in a block of its own, and take from it what is \
                         needed later",
@@ -52,7 +80,7 @@ impl<'db> BodyFacts<'db> {
         let last_use = own.max_by_key(|it| it.end()).ok_or(
             "nothing uses it: what it protects is the code that follows, so only that code can tell how long it must live",
         )?;
-        let awaits = guard.awaits.iter().map(|it| self.range_around(*it));
+        let awaits = awaits.iter().map(|it| self.range_around(*it));
         let first_await = awaits.collect::<Option<Vec<_>>>().ok_or(unclear)?;
         let first_await = first_await.into_iter().min_by_key(|it| it.start()).ok_or(unclear)?;
         let awaiting = index_around(&statements, first_await).unwrap_or(statements.len());
@@ -72,7 +100,8 @@ impl<'db> BodyFacts<'db> {
             return Err("what is borrowed from it may be kept in a variable that lives on");
         }
         Ok(Section {
-            file: guard.at.file.clone(),
+            file: file.clone(),
+            before: Before::Await,
             statements: inside.to_vec(),
             carried,
             await_follows: last + 1 == awaiting,

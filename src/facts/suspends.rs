@@ -75,6 +75,37 @@ impl<'db> BodyFacts<'db> {
         coroutines.map(|(expr, body)| self.async_body(expr, body)).collect()
     }
 
+    /// Each call in this function and its closures, with the values that hold a guard meanwhile: where each of them was
+    /// made.
+    pub(super) fn guards_at_calls(&self) -> Vec<(ExprId, Vec<Origin>)> {
+        let mut bodies: Vec<(ExprId, ExprId)> =
+            vec![(self.body.root_expr(), self.body.root_expr())];
+        bodies.extend(self.body.exprs().filter_map(|(expr, it)| match it {
+            Expr::Closure { body, .. } => Some((expr, *body)),
+            _ => None,
+        }));
+        bodies.into_iter().flat_map(|(expr, body)| self.guards_at_calls_of(expr, body)).collect()
+    }
+
+    fn guards_at_calls_of(&self, expr: ExprId, body: ExprId) -> Vec<(ExprId, Vec<Origin>)> {
+        let mut builder = Builder::new(self);
+        builder.whole(expr, body);
+        let graph = builder.graph;
+        let holds: Vec<Option<Origin>> = graph
+            .locals
+            .iter()
+            .map(|it| origin(it.made).filter(|_| self.owned_guard_in(it.type_).is_some()))
+            .collect();
+        if holds.iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        let guards = |(call, locals): (ExprId, Vec<LocalId>)| {
+            let held: Vec<Origin> = locals.into_iter().filter_map(|it| holds[it]).collect();
+            (!held.is_empty()).then_some((call, held))
+        };
+        flow::at_calls(&graph).into_iter().filter_map(guards).collect()
+    }
+
     fn async_body(&self, expr: ExprId, body: ExprId) -> AsyncBody<'db> {
         let mut builder = Builder::new(self);
         builder.whole(expr, body);
@@ -98,11 +129,7 @@ impl<'db> AsyncBody<'db> {
 
     /// None for what the compiler made for itself.
     pub(crate) fn origin(&self, kept: &Kept) -> Option<Origin> {
-        match self.graph.locals[kept.local].made {
-            Made::Variable(it) | Made::Captured(it) => Some(Origin::Variable(it)),
-            Made::Temporary(it) => Some(Origin::Temporary(it)),
-            Made::Awaited(_) | Made::Hidden => None,
-        }
+        origin(self.graph.locals[kept.local].made)
     }
 
     pub(crate) fn is_awaited(&self, kept: &Kept) -> bool {
@@ -112,6 +139,14 @@ impl<'db> AsyncBody<'db> {
     /// Whether `kept` was got from `other`, by way of calls and moves: the `x` of `for x in map.iter()`.
     pub(crate) fn comes_from(&self, kept: &Kept, other: &Kept) -> bool {
         flow::comes_from(&self.graph, kept.local, other.local)
+    }
+}
+
+fn origin(made: Made) -> Option<Origin> {
+    match made {
+        Made::Variable(it) | Made::Captured(it) => Some(Origin::Variable(it)),
+        Made::Temporary(it) => Some(Origin::Temporary(it)),
+        Made::Awaited(_) | Made::Hidden => None,
     }
 }
 

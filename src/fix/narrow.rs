@@ -10,7 +10,7 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::narrow::Section,
+    facts::narrow::{Before, Section},
     finding::{Applicability, Fix},
 };
 
@@ -20,7 +20,7 @@ pub fn in_block(name: &str, section: &Section) -> Option<Fix> {
     let doubts = doubts(section);
     let applicability = if doubts.is_empty() { Applicability::Safe } else { Applicability::Unsafe };
     Some(Fix {
-        title: format!("End `{name}` before the `.await`"),
+        title: format!("End `{name}` before {}", what(section)),
         applicability,
         doubt: (!doubts.is_empty()).then(|| doubts.join("; ")),
         edits: BTreeMap::from([(section.file.clone(), edit)]),
@@ -34,14 +34,20 @@ fn doubts(section: &Section) -> Vec<String> {
         doubts.push(format!("`{}` may be out of date by the time it is used", it.name));
     }
     if !section.await_follows {
-        doubts.push(
-            "what stands between its last use and the `.await` is no longer protected".to_owned(),
-        );
+        let what = what(section);
+        doubts.push(format!("what stands between its last use and {what} is no longer protected"));
     }
     if let Some(it) = &section.dropped_early {
         doubts.push(format!("`{it}` is dropped earlier too"));
     }
     doubts
+}
+
+fn what(section: &Section) -> &'static str {
+    match section.before {
+        Before::Await => "the `.await`",
+        Before::Call => "the call",
+    }
 }
 
 /// How the block is written.

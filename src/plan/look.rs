@@ -17,6 +17,7 @@ use crate::{
         calls,
         effects::Effects,
         functions::{self, Candidate, Mentions},
+        locks::taken::TakenLocks,
         runtime::{self, Runtime},
         surroundings::Surroundings,
         unseen,
@@ -50,6 +51,7 @@ pub(super) fn look(
         let known = Known::resolve(workspace.db(), rows);
         let mentions = Mentions::find(workspace, &known);
         let effects = Effects::new(workspace, &known);
+        let locks = TakenLocks::new(workspace, &known);
         let mut sights = Sights::default();
         let mut coverage = match files {
             None => unseen::coverage(workspace, &known),
@@ -66,6 +68,7 @@ pub(super) fn look(
                 workspace,
                 known: &known,
                 effects: &effects,
+                locks: &locks,
                 rules,
                 settings,
                 target,
@@ -100,6 +103,7 @@ struct InTarget<'a, 'db> {
     workspace: &'db Workspace,
     known: &'db Known,
     effects: &'a Effects<'db>,
+    locks: &'a TakenLocks<'db>,
     rules: &'a [(&'a Rule, Page)],
     settings: &'a Settings,
     target: &'a Target,
@@ -179,6 +183,7 @@ impl<'db> InTarget<'_, 'db> {
                     around: &around,
                     body: &body,
                     calls: &calls.blocking,
+                    locks: self.locks,
                     findings: Vec::new(),
                 };
                 check(&mut pass);

@@ -1,8 +1,10 @@
 //! What is filled, lent and needed at each step of a graph: the compiler's own dataflows, on bits.
 
+use ra_ap_hir_def::hir::ExprId;
+
 use crate::facts::suspends::{
     Kept,
-    graph::{BlockId, Contents, End, Graph, LocalId, Op, Step},
+    graph::{Block, BlockId, Contents, End, Graph, LocalId, Op, Step},
 };
 
 /// A set of locals.
@@ -144,9 +146,36 @@ impl Flow {
     }
 }
 
+/// What is there at each call: the locals that are filled and full, and that it does not take.
+pub(super) fn at_calls(graph: &Graph<'_>) -> Vec<(ExprId, Vec<LocalId>)> {
+    let mut found = Vec::new();
+    for (block, state) in graph.blocks.iter().zip(before(graph)) {
+        let Some(mut state) = state else { continue };
+        for step in &block.steps {
+            if let Step::Run(Op { call: Some(call), moves, .. }) = step {
+                let is_there = |it: &LocalId| {
+                    state.filled.has(*it) && state.full.has(*it) && !moves.contains(it)
+                };
+                found.push((*call, (0..graph.locals.len()).filter(is_there).collect()));
+            }
+            state.step(step);
+        }
+    }
+    found
+}
+
 fn states(graph: &Graph<'_>) -> Vec<Option<State>> {
+    let run = |(block, state): (&Block, Option<State>)| {
+        let mut state = state?;
+        block.steps.iter().for_each(|it| state.step(it));
+        Some(state)
+    };
+    graph.blocks.iter().zip(before(graph)).map(run).collect()
+}
+
+/// The state in which each block begins.
+fn before(graph: &Graph<'_>) -> Vec<Option<State>> {
     let mut before: Vec<Option<State>> = vec![None; graph.blocks.len()];
-    let mut after = before.clone();
     before[0] = Some(State::new(graph.locals.len()));
     let mut waiting = vec![0];
     while let Some(block) = waiting.pop() {
@@ -164,9 +193,8 @@ fn states(graph: &Graph<'_>) -> Vec<Option<State>> {
                 waiting.push(*next);
             }
         }
-        after[block] = Some(state);
     }
-    after
+    before
 }
 
 /// Going backward: what is needed after each block.

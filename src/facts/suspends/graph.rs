@@ -40,6 +40,8 @@ pub(super) struct Op {
     pub parts: Vec<(LocalId, Fields)>,
     pub borrows: Vec<LocalId>,
     pub result: Contents,
+    /// The call in the code that this is.
+    pub call: Option<ExprId>,
 }
 
 /// What is in the result of a computation.

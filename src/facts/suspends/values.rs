@@ -116,7 +116,7 @@ impl<'db> Builder<'_, 'db> {
             Expr::MethodCall { receiver, args, .. } => {
                 let receiver_operand = self.operand(*receiver);
                 let moves = receiver_operand.into_iter().chain(self.operands(args)).collect();
-                self.run(Op { into: Some(into), moves, ..Op::default() });
+                self.run(Op { into: Some(into), moves, call: Some(expr), ..Op::default() });
                 self.taken_out(expr, *receiver);
                 self.end_if_never(expr);
             }
@@ -181,7 +181,7 @@ impl<'db> Builder<'_, 'db> {
         if self.is_constructor(callee) {
             return self.put_built(into, moves);
         }
-        self.run(Op { into: Some(into), moves, ..Op::default() });
+        self.run(Op { into: Some(into), moves, call: Some(expr), ..Op::default() });
         if let [first, ..] = args {
             let value = match &self.body[*first] {
                 Expr::Ref { expr, .. } => *expr,

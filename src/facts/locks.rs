@@ -1,0 +1,246 @@
+//! Locks by their place: which call takes which lock, and which locks are held at a call.
+
+pub mod taken;
+pub mod waits;
+
+use ra_ap_hir_def::{
+    FieldId, StaticId,
+    hir::{BindingAnnotation, BindingId, Expr, ExprId, Statement, UnaryOp},
+    resolver::ValueNs,
+};
+use ra_ap_hir_ty::next_solver::TyKind;
+use ra_ap_rustc_type_ir::inherent::IntoKind;
+
+use crate::{
+    facts::{
+        body::{BodyFacts, Form, Mention},
+        suspends::Origin,
+    },
+    finding::Place,
+    knowledge::{Guard, Takes},
+};
+
+/// Where a lock lies: two expressions of one body with the same place speak of the same lock.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct LockPlace {
+    pub root: Root,
+    pub fields: Vec<FieldStep>,
+}
+
+/// What a place begins with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Root {
+    Variable(BindingId),
+    Static(StaticId),
+}
+
+/// A field on the way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum FieldStep {
+    Named(FieldId),
+    OfTuple(u32),
+}
+
+/// A lock that is held.
+#[derive(Clone)]
+pub struct HeldLock {
+    pub(crate) place: LockPlace,
+    pub(crate) origin: Origin,
+    pub takes: Takes,
+    pub kind: Guard,
+    /// The variable that holds the guard.
+    pub name: Option<String>,
+    /// The call that took it.
+    pub at: Place,
+}
+
+impl<'db> BodyFacts<'db> {
+    /// Each call at which a lock is held of which it is known where it lies.
+    pub fn calls_under_locks(&self) -> Vec<(ExprId, Vec<HeldLock>)> {
+        if !self.mentions.iter().any(|it| it.row.takes.is_some()) {
+            return Vec::new();
+        }
+        let known = |(call, held): (ExprId, Vec<Origin>)| {
+            let mut locks: Vec<HeldLock> = Vec::new();
+            for lock in held.into_iter().filter_map(|it| self.held_lock(it)) {
+                // A guard on its way into its variable is one lock.
+                if !locks.iter().any(|it| it.at == lock.at) {
+                    locks.push(lock);
+                }
+            }
+            (!locks.is_empty()).then_some((call, locks))
+        };
+        self.guards_at_calls().into_iter().filter_map(known).collect()
+    }
+
+    fn held_lock(&self, origin: Origin) -> Option<HeldLock> {
+        let (made, type_) = match origin {
+            Origin::Temporary(it) => (it, self.infer.expr_ty(it)),
+            Origin::Variable(it) => (self.value_of(it)?, self.infer.binding_ty(it)),
+        };
+        let mention = self.taking_call(made)?;
+        let name = match origin {
+            Origin::Variable(it) => Some(self.body[it].name.as_str().to_owned()),
+            Origin::Temporary(_) => None,
+        };
+        Some(HeldLock {
+            place: self.lock_of(mention)?,
+            origin,
+            takes: mention.row.takes?,
+            kind: self.owned_guard_in(type_)?.guard?,
+            name,
+            at: self.place_of(mention.expr).or_else(|| self.macro_call_place(mention.expr))?,
+        })
+    }
+
+    /// The lock that a call takes, by its place.
+    pub(crate) fn lock_of(&self, mention: &Mention) -> Option<LockPlace> {
+        mention.row.takes?;
+        match (&self.body[mention.expr], mention.form) {
+            (Expr::MethodCall { receiver, .. }, Form::Method) => self.lock_place(*receiver),
+            (Expr::Call { args, .. }, Form::Call) => self.lock_place(*args.first()?),
+            _ => None,
+        }
+    }
+
+    /// The call behind `lock().unwrap()`, `lock().await` and the like.
+    fn taking_call(&self, expr: ExprId) -> Option<&Mention> {
+        let own = self.mentions.iter().find(|it| it.expr == expr && it.row.takes.is_some());
+        if own.is_some() {
+            return own;
+        }
+        match &self.body[expr] {
+            Expr::MethodCall { receiver, .. } => self.taking_call(*receiver),
+            Expr::Await { expr } => self.taking_call(*expr),
+            Expr::Match { expr: head, .. } if self.is_question_mark(expr) => {
+                match &self.body[*head] {
+                    Expr::Call { args, .. } => self.taking_call(*args.first()?),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// What a variable is given where it is declared: by a `let`, or in the head of a `match` or `if let`.
+    pub(super) fn value_of(&self, variable: BindingId) -> Option<ExprId> {
+        let binds = |pattern: ra_ap_hir_def::hir::PatId| {
+            let mut found = false;
+            self.body.walk_bindings_in_pat(pattern, |it| found |= it == variable);
+            found
+        };
+        self.body.exprs().find_map(|(_, it)| match it {
+            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
+                statements.iter().find_map(|it| match it {
+                    Statement::Let { pat, initializer, .. } if binds(*pat) => *initializer,
+                    _ => None,
+                })
+            }
+            Expr::Let { pat, expr } if binds(*pat) => Some(*expr),
+            Expr::Match { expr, arms } if arms.iter().any(|it| binds(it.pat)) => Some(*expr),
+            _ => None,
+        })
+    }
+
+    /// The place that an expression leads to, through references and shared pointers.
+    pub(crate) fn lock_place(&self, expr: ExprId) -> Option<LockPlace> {
+        match &self.body[expr] {
+            Expr::Path(_) => self.named_place(expr),
+            Expr::Field { expr: owner, .. } => {
+                let mut place = self.lock_place(*owner)?;
+                let field = self.infer.field_resolution(expr)?;
+                place
+                    .fields
+                    .push(field.either(FieldStep::Named, |it| FieldStep::OfTuple(it.index)));
+                Some(place)
+            }
+            Expr::Ref { expr, .. } | Expr::UnaryOp { expr, op: UnaryOp::Deref } => {
+                self.lock_place(*expr)
+            }
+            // Another pointer to the same.
+            Expr::MethodCall { receiver, method_name, args, .. } => {
+                let is_clone = method_name.as_str() == "clone" && args.is_empty();
+                (is_clone && self.is_shared_pointer(expr)).then(|| self.lock_place(*receiver))?
+            }
+            Expr::Call { args, .. } => match args[..] {
+                [one] if self.is_clone_call(expr) && self.is_shared_pointer(expr) => {
+                    self.lock_place(one)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn named_place(&self, expr: ExprId) -> Option<LockPlace> {
+        let Expr::Path(path) = &self.body[expr] else { return None };
+        let hygiene = self.body.expr_path_hygiene(expr);
+        let root =
+            match self.resolver_at(expr).resolve_path_in_value_ns_fully(self.db, path, hygiene)? {
+                ValueNs::LocalBinding(it) => {
+                    // It may be another lock by now.
+                    if self.body[it].mode == BindingAnnotation::Mutable && !self.is_parameter(it) {
+                        return None;
+                    }
+                    if let Some(other) = self.plain_value_of(it).and_then(|it| self.lock_place(it))
+                    {
+                        return Some(other);
+                    }
+                    Root::Variable(it)
+                }
+                ValueNs::StaticId(it) => Root::Static(it),
+                _ => return None,
+            };
+        Some(LockPlace { root, fields: Vec::new() })
+    }
+
+    /// What `let variable = this;` says.
+    fn plain_value_of(&self, variable: BindingId) -> Option<ExprId> {
+        let pattern = self.map.patterns_for_binding(variable).first().copied()?;
+        self.body.exprs().find_map(|(_, it)| match it {
+            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
+                statements.iter().find_map(|it| match it {
+                    Statement::Let { pat, initializer, .. } if *pat == pattern => *initializer,
+                    _ => None,
+                })
+            }
+            _ => None,
+        })
+    }
+
+    fn is_clone_call(&self, call: ExprId) -> bool {
+        let Expr::Call { callee, .. } = &self.body[call] else { return false };
+        let Expr::Path(path) = &self.body[*callee] else { return false };
+        let segments = path.segments();
+        segments.last().is_some_and(|it| it.name.as_str() == "clone")
+    }
+
+    /// `Arc` and `Rc`, of which a clone leads to the same value.
+    fn is_shared_pointer(&self, expr: ExprId) -> bool {
+        let TyKind::Adt(adt, _) = self.infer.expr_ty(expr).kind() else { return false };
+        self.known.type_(adt.def_id()).is_some_and(|it| it.shared)
+            || matches!(self.infer.expr_ty(expr).kind(), TyKind::Ref(..))
+    }
+
+    /// The guard's place in the text: its variable, or the call that makes it.
+    pub(crate) fn place_of_guard(&self, lock: &HeldLock) -> Place {
+        let variable = match lock.origin {
+            Origin::Variable(it) => self.map.patterns_for_binding(it).first().copied(),
+            Origin::Temporary(_) => None,
+        };
+        variable.and_then(|it| self.place_of_pattern(it)).unwrap_or_else(|| lock.at.clone())
+    }
+
+    /// How a place is written: `self.state`, `HITS`.
+    pub(crate) fn name_of_lock(&self, place: &LockPlace) -> String {
+        let root = match place.root {
+            Root::Variable(it) => self.body[it].name.as_str().to_owned(),
+            Root::Static(it) => ra_ap_hir::Static::from(it).name(self.db).as_str().to_owned(),
+        };
+        let fields = place.fields.iter().map(|it| match it {
+            FieldStep::Named(it) => ra_ap_hir::Field::from(*it).name(self.db).as_str().to_owned(),
+            FieldStep::OfTuple(it) => it.to_string(),
+        });
+        std::iter::once(root).chain(fields).collect::<Vec<_>>().join(".")
+    }
+}
