@@ -91,6 +91,12 @@ pub struct Row {
     /// Its arguments are the runtime's own all together, or not at all.
     #[serde(default)]
     pub of_one_kind: bool,
+    /// The twin asks for `&mut` where this one is content with `&`.
+    #[serde(default)]
+    pub by_mut: bool,
+    /// The error of the twin is of another type.
+    #[serde(default)]
+    pub other_error: bool,
     /// What it is called on goes through it, in another wrapping.
     #[serde(default)]
     pub passes: bool,

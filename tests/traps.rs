@@ -19,9 +19,16 @@ enum Trap {
     Panics,
 }
 
-const PROGRAMS: [(&str, Trap); 8] = [
+const PROGRAMS: [(&str, Trap); 15] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
+    ("lines", Trap::Stalls),
+    ("net", Trap::Stalls),
+    ("process", Trap::Stalls),
+    ("channel", Trap::Stalls),
+    ("thread", Trap::Stalls),
+    ("compute", Trap::Stalls),
+    ("helper", Trap::Stalls),
     ("block_on", Trap::Hangs),
     ("nested_runtime", Trap::Panics),
     ("one_mutex", Trap::Hangs),

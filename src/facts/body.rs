@@ -341,7 +341,7 @@ impl<'db> BodyFacts<'db> {
         self.local(expr).is_some()
     }
 
-    pub(super) fn local(&self, expr: ExprId) -> Option<ra_ap_hir_def::hir::BindingId> {
+    pub(crate) fn local(&self, expr: ExprId) -> Option<ra_ap_hir_def::hir::BindingId> {
         let Expr::Path(path) = &self.body[expr] else { return None };
         let hygiene = self.body.expr_path_hygiene(expr);
         match self.resolver_at(expr).resolve_path_in_value_ns_fully(self.db, path, hygiene)? {

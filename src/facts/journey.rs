@@ -93,6 +93,13 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
+    /// Whether the mention makes a value whose type has a twin, or deals with one.
+    pub fn deals_with_twin(&self, mention: &Mention) -> bool {
+        let values = self.values_of(mention.expr);
+        mention.row.becomes.is_some()
+            || values.iter().any(|it| self.has_twin(self.infer.expr_ty(*it)))
+    }
+
     /// What is known of the type of a value, or of what it is a reference to.
     pub fn row_of_value(&self, expr: ExprId) -> Option<&'db Row> {
         match self.infer.expr_ty(expr).strip_references().kind() {
@@ -238,10 +245,46 @@ impl<'db> Tracing<'_, 'db> {
         if mention.row.brings.is_some() {
             self.is_not_shared(call)?;
         }
-        if self.journey.calls.insert(call) && self.has_twin(call) {
+        let other_error = mention.row.other_error;
+        if !self.journey.calls.insert(call) {
+            return Ok(());
+        }
+        if other_error {
+            return self.loses_its_error(call);
+        }
+        if self.has_twin(call) {
             self.value(call);
         }
         Ok(())
+    }
+
+    /// `handle.join().unwrap()`: the error of the twin is of another type, which only matters where it goes on.
+    fn loses_its_error(&self, call: ExprId) -> Result<(), Note> {
+        let parent = self.body.parents.get(call).copied();
+        let is_lost = parent.is_some_and(|it| match &self.body.body[it] {
+            Expr::MethodCall { args, .. } => self.forgets(it, args),
+            Expr::Block { statements, tail, .. } => {
+                let keeps = |it: &Statement| match it {
+                    Statement::Let { pat, initializer, .. } => {
+                        *initializer == Some(call) && !matches!(self.body.body[*pat], Pat::Wild)
+                    }
+                    _ => false,
+                };
+                *tail != Some(call) && !statements.iter().any(keeps)
+            }
+            _ => false,
+        });
+        match is_lost {
+            true => Ok(()),
+            false => self.refuse(call, "its error would be another one"),
+        }
+    }
+
+    /// `.unwrap()`, `.expect("..")` and what else asks for no type of the error.
+    fn forgets(&self, call: ExprId, args: &[ExprId]) -> bool {
+        let row = self.body.mention_of(call).map(|it| &it.row);
+        let is_literal = |it: &ExprId| matches!(self.body.body[*it], Expr::Literal(_));
+        row.is_some_and(|it| it.passes) && args.iter().all(is_literal)
     }
 
     /// `(&stream).read(..)`: the twins ask for a value of their own.
@@ -280,19 +323,15 @@ impl<'db> Tracing<'_, 'db> {
                         if type_ref.is_some() {
                             return self.refuse(expr, "its type is written out here");
                         }
-                        self.bind(*pat);
+                        self.bind(*pat, expr)?;
                     }
                 }
                 Ok(())
             }
             Expr::Match { expr: head, arms } if *head == expr => {
-                arms.iter().for_each(|it| self.bind(it.pat));
-                Ok(())
+                arms.iter().try_for_each(|it| self.bind(it.pat, expr))
             }
-            Expr::Let { pat, .. } => {
-                self.bind(*pat);
-                Ok(())
-            }
+            Expr::Let { pat, .. } => self.bind(*pat, expr),
             Expr::Ref { mutability, .. } => {
                 let given = matches!(
                     body.parents.get(parent).map(|it| &body.body[*it]),
@@ -337,6 +376,12 @@ impl<'db> Tracing<'_, 'db> {
         match row {
             Some(it) if it.becomes.is_some() => self.call(call),
             Some(it) if it.passes && self.body.values_of(call).first() == Some(&expr) => {
+                let error = self.body.error_of(self.body.infer.expr_ty(expr));
+                let args = self.body.values_of(call);
+                if error.is_some_and(|it| self.body.has_twin(it)) && !self.forgets(call, &args[1..])
+                {
+                    return self.refuse(expr, "its error would be another one");
+                }
                 if self.has_twin(call) {
                     self.value(call);
                 }
@@ -366,14 +411,25 @@ impl<'db> Tracing<'_, 'db> {
     }
 
     /// The variables of a pattern that keep such a value.
-    fn bind(&mut self, pattern: PatId) {
+    fn bind(&mut self, pattern: PatId, at: ExprId) -> Result<(), Note> {
         let body = self.body;
         let mut new = Vec::new();
-        body.body.walk_pats(pattern, &mut |it| {
-            if let Pat::Bind { id, .. } = body.body[it] {
-                new.push(id);
+        let mut named = false;
+        body.body.walk_pats(pattern, &mut |it| match &body.body[it] {
+            Pat::Bind { id, .. } => new.push(*id),
+            // A variant of the type itself.
+            Pat::Path(_) | Pat::TupleStruct { .. } | Pat::Record { .. } => {
+                let row = match body.infer.pat_ty(it).kind() {
+                    TyKind::Adt(adt, _) => body.known.type_(adt.def_id()),
+                    _ => None,
+                };
+                named |= row.is_some_and(|it| it.becomes.is_some());
             }
+            _ => {}
         });
+        if named {
+            return self.refuse(at, "a pattern names its type");
+        }
         for local in new {
             let is_one = body.has_twin(body.infer.binding_ty(local));
             if !is_one || !self.journey.variables.insert(local) {
@@ -387,6 +443,7 @@ impl<'db> Tracing<'_, 'db> {
                 .collect();
             uses.into_iter().for_each(|it| self.value(it));
         }
+        Ok(())
     }
 
     /// `for pattern in expr`
@@ -396,8 +453,7 @@ impl<'db> Tracing<'_, 'db> {
             return self.refuse(expr, "what this loop goes over is not known of its twin");
         }
         self.journey.loops.push(Loop { head: expr, pattern });
-        self.bind(pattern);
-        Ok(())
+        self.bind(pattern, expr)
     }
 
     /// What a `for` loop binds, where `call` is what the compiler makes its iterator with.

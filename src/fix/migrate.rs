@@ -112,6 +112,15 @@ impl<'db> Migration<'_, 'db> {
         if becomes.contains(".await") {
             self.awaited(mention)?;
         }
+        if row.instead.is_none() && row.chain.is_none() {
+            self.applicability = self.applicability.min(row.cap());
+            row.doubt.iter().for_each(|it| self.doubt(it));
+        }
+        if row.by_mut {
+            let value = self.first_value(call).and_then(|it| body.local(it));
+            let value = value.ok_or_else(|| one("its twin asks for a variable of its own"))?;
+            self.make_mutable(value).map_err(|it| vec![it])?;
+        }
         self.traits.extend(row.brings.clone());
         let feature = row.feature().and_then(|(_, it)| twin::feature(self.around, it, self.driver));
         self.wants.extend(feature);
@@ -128,6 +137,13 @@ impl<'db> Migration<'_, 'db> {
         let template = Template::parse(&becomes);
         let path = template.path.as_deref();
         let path = path.map(|it| path::shortest(body, call, &self.driver.root(), it));
+        // `channel::<u8>()`: without arguments nothing else would say it.
+        let generics = self.text[parts.callee].split_once("::<").map(|it| it.1);
+        let generics = generics.filter(|_| parts.arguments.is_empty());
+        let path = match (path, generics) {
+            (Some(path), Some(generics)) => Some(format!("{path}::<{generics}")),
+            (path, _) => path,
+        };
         let edit = template.edit(self.text, &parts, path.as_deref());
         let edit = edit.ok_or_else(|| one("a comment, or the form of a call, is in the way"))?;
         self.edits.extend(edit.into_iter().map(|it| (it.delete, it.insert)));
@@ -255,7 +271,7 @@ impl<'db> Migration<'_, 'db> {
         let origins = self.journey.origins.iter().map(|it| self.body.infer.expr_ty(*it));
         let names: BTreeSet<String> = origins.filter_map(|it| self.twin_name(it)).collect();
         let names: Vec<String> = names.into_iter().map(|it| format!("`{it}`")).collect();
-        format!("Make it a {} and await what it does", names.join(" and a "))
+        format!("Make it a {} and await what is done with it", names.join(" and a "))
     }
 
     /// The twin of this type, or of the first that it holds.

@@ -107,12 +107,12 @@ fn cure(pass: &Pass<'_, '_>, mention: &Mention) -> Result<Fix, Vec<Note>> {
     if matches!(mention.row.blocks, Some(Wait::Future | Wait::Timer)) {
         return twin.map_err(|_| vec![Note::new("it has no asynchronous twin of the same shape")]);
     }
-    let own = |mut reasons: Vec<Note>| match mention.row.becomes {
-        Some(_) => migrate::migrate(around, body, mention).map_err(|more| {
+    let own = |mut reasons: Vec<Note>| match body.deals_with_twin(mention) {
+        true => migrate::migrate(around, body, mention).map_err(|more| {
             reasons.extend(more);
             reasons
         }),
-        None => Err(reasons),
+        false => Err(reasons),
     };
     twin.or_else(own).or_else(|mut reasons| {
         pool::move_to_pool(around, body, mention).map_err(|more| {

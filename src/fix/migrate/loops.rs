@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ra_ap_hir_def::hir::{BindingAnnotation, BindingId};
 use ra_ap_ide_db::text_edit::{TextRange, TextSize};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxNode, T, ast,
@@ -10,7 +11,7 @@ use ra_ap_syntax::{
 
 use crate::{
     facts::journey::Loop,
-    finding::Note,
+    finding::{Note, Place},
     fix::{
         lines::{indentation, line_end},
         migrate::Migration,
@@ -35,12 +36,15 @@ impl Migration<'_, '_> {
         let each = row.each.clone().ok_or_else(unclear)?;
         match row.endless {
             true => self.endless(&loop_, &each),
-            false => self.as_long_as(&loop_, &each),
+            false => {
+                let call = self.body.mention_of(it.head).and_then(|it| it.row.becomes.as_deref());
+                self.as_long_as(&loop_, &each, call == Some("$self"))
+            }
         }
     }
 
     /// `while let Some(pattern) = values.next().await`
-    fn as_long_as(&mut self, it: &ForLoop, each: &str) -> Result<(), Note> {
+    fn as_long_as(&mut self, it: &ForLoop, each: &str, same: bool) -> Result<(), Note> {
         let (name, next) = each.split_once('.').unwrap_or(("it", each));
         let start = it.whole.start();
         let mut pattern = it.pattern.clone();
@@ -50,8 +54,10 @@ impl Migration<'_, '_> {
             pattern = first.pattern.clone();
             self.edits.push((first.range, String::new()));
         }
-        if let Some(variable) = it.variable.as_deref() {
-            self.make_mutable(it)?;
+        // `for message in receiver.iter()`
+        let direct = it.variable.as_ref().or(it.receiver.as_ref().filter(|_| same));
+        if let Some(variable) = direct {
+            self.make_mutable(self.variable_of(variable)?)?;
             let head = format!("{}while let Some({pattern}) = {variable}.{next}", it.label);
             self.edits.push((TextRange::new(start, it.head.end()), head));
             self.covered.push(it.head);
@@ -88,21 +94,32 @@ impl Migration<'_, '_> {
         Ok(())
     }
 
-    /// The twin is asked for each value through `&mut`.
-    fn make_mutable(&mut self, it: &ForLoop) -> Result<(), Note> {
-        let unclear = || Note::new("what the loop goes over is not declared by a `let`");
-        let name = it.variable.as_deref().unwrap_or_default();
+    /// The variable of this loop.
+    fn variable_of(&self, name: &str) -> Result<BindingId, Note> {
         let variables = self.journey.variables.iter().copied();
         let mut named = variables.filter(|it| self.body.body[*it].name.as_str() == name);
-        let (Some(local), None) = (named.next(), named.next()) else { return Err(unclear()) };
-        if self.body.body[local].mode == ra_ap_hir_def::hir::BindingAnnotation::Mutable {
+        match (named.next(), named.next()) {
+            (Some(it), None) => Ok(it),
+            _ => Err(Note::new("what the loop goes over is not declared by a `let`")),
+        }
+    }
+
+    /// Twins are often asked through `&mut`.
+    pub(super) fn make_mutable(&mut self, variable: BindingId) -> Result<(), Note> {
+        let binding = &self.body.body[variable];
+        if binding.mode == BindingAnnotation::Mutable {
             return Ok(());
         }
-        let pattern = self.body.map.patterns_for_binding(local).first().copied();
+        let pattern = self.body.map.patterns_for_binding(variable).first().copied();
         let place = pattern.and_then(|it| self.body.place_of_pattern(it));
-        let place = place.filter(|it| it.file == self.file && self.text[it.range] == *name);
-        let start = place.ok_or_else(unclear)?.range.start();
-        self.edits.push((TextRange::empty(start), "mut ".to_owned()));
+        let is_plain =
+            |it: &Place| it.file == self.file && self.text[it.range] == *binding.name.as_str();
+        let place = place.filter(is_plain);
+        let place = place.ok_or_else(|| Note::new("its variable cannot be made `mut`"))?;
+        let edit = (TextRange::empty(place.range.start()), "mut ".to_owned());
+        if !self.edits.contains(&edit) {
+            self.edits.push(edit);
+        }
         Ok(())
     }
 
