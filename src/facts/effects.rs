@@ -16,6 +16,7 @@ use crate::{
             graph::{By, Graph, Node},
             implementations::Implementations,
         },
+        functions::Mentions,
         names,
         runs_on::{Context, Thread},
     },
@@ -33,9 +34,11 @@ mod implementations;
 mod summary;
 
 /// What is known of the functions that somebody asked about, and of all that they call.
-pub struct Effects<'db> {
+pub struct Effects<'m, 'db> {
     workspace: &'db Workspace,
     known: &'db Known,
+    /// Where names stand that may lead to a wait.
+    mentions: &'m Mentions,
     declared: Declared,
     implementations: Implementations,
     graph: RefCell<Graph<'db>>,
@@ -46,7 +49,7 @@ pub struct Effects<'db> {
 pub struct Calls {
     /// The calls that wait, on a thread that drives tasks.
     pub blocking: Vec<BlockingCall>,
-    /// The files that this was read from.
+    /// The files of the functions that these go through.
     pub files: BTreeSet<FilePath>,
 }
 
@@ -82,12 +85,16 @@ pub struct Step {
     pub own: bool,
 }
 
-impl<'db> Effects<'db> {
-    pub fn new(workspace: &'db Workspace, known: &'db Known) -> Effects<'db> {
+impl<'m, 'db> Effects<'m, 'db> {
+    pub fn new(
+        workspace: &'db Workspace,
+        known: &'db Known,
+        mentions: &'m Mentions,
+    ) -> Effects<'m, 'db> {
         let declared = Declared::in_all_files(workspace);
         let implementations = Implementations::default();
         let graph = RefCell::new(Graph::default());
-        Effects { workspace, known, declared, implementations, graph }
+        Effects { workspace, known, mentions, declared, implementations, graph }
     }
 
     /// Every call in this body that waits on a thread that drives tasks.
@@ -103,7 +110,9 @@ impl<'db> Effects<'db> {
             let nodes = graph.nodes_of(self, body, it);
             let waits = graph.waits_of_all(&nodes);
             drop(graph);
-            looked_into.extend(nodes);
+            if !waits.is_empty() {
+                looked_into.extend(nodes);
+            }
             for (wait, node) in waits {
                 let effect = self.effect(wait, node);
                 let row = Arc::new(effect.row.of_caller());

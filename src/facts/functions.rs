@@ -67,6 +67,18 @@ impl Mentions {
         Mentions::At(places(workspace, names))
     }
 
+    /// Whether one stands in this function, or in the call of the macro that wrote it.
+    pub(super) fn are_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
+        let (file, range): (EditionedFileId, _) = match source.file_id {
+            HirFileId::FileId(it) => (it, source.value.syntax().text_range()),
+            HirFileId::MacroFile(_) => {
+                let Some(call) = source.file_id.original_call_node(db) else { return false };
+                (call.file_id, call.value.text_range())
+            }
+        };
+        self.inside(file.file_id(db), range)
+    }
+
     fn inside(&self, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
         let (Mentions::InAsync(places, _) | Mentions::At(places)) = self else { return true };
         let Some(places) = places.get(&file) else { return false };
@@ -204,7 +216,7 @@ impl Search<'_> {
 
     fn add(&self, function: FunctionId, found: &mut Vec<Candidate>) {
         let source = function.lookup(self.db).source(self.db);
-        if source.value.body().is_none() || !self.mentions_something(&source) {
+        if source.value.body().is_none() || !self.mentions.are_in(self.db, &source) {
             return;
         }
         let entered = self.entered(function, &source.value);
@@ -256,21 +268,6 @@ impl Search<'_> {
         };
         let path = self.workspace.file_path(file.file_id(self.db))?;
         Some(Place::new(path.clone(), range))
-    }
-
-    fn mentions_something(&self, source: &InFile<ast::Fn>) -> bool {
-        match source.file_id {
-            HirFileId::FileId(it) => {
-                let file: EditionedFileId = it;
-                self.mentions.inside(file.file_id(self.db), source.value.syntax().text_range())
-            }
-            HirFileId::MacroFile(_) => {
-                source.file_id.original_call_node(self.db).is_some_and(|call| {
-                    let file = call.file_id.file_id(self.db);
-                    self.mentions.inside(file, call.value.text_range())
-                })
-            }
-        }
     }
 
     fn entered(&self, function: FunctionId, source: &ast::Fn) -> Entered {

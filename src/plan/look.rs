@@ -50,7 +50,7 @@ pub(super) fn look(
     attach_db(workspace.db(), || {
         let known = Known::resolve(workspace.db(), rows);
         let mentions = Mentions::find(workspace, &known);
-        let effects = Effects::new(workspace, &known);
+        let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
         let mut sights = Sights::default();
         let mut coverage = match files {
@@ -102,7 +102,7 @@ fn names(runtime: &Runtime) -> Vec<String> {
 struct InTarget<'a, 'db> {
     workspace: &'db Workspace,
     known: &'db Known,
-    effects: &'a Effects<'db>,
+    effects: &'a Effects<'a, 'db>,
     locks: &'a TakenLocks<'db>,
     rules: &'a [(&'a Rule, Page)],
     settings: &'a Settings,

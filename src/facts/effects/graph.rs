@@ -69,7 +69,7 @@ impl<'db> Graph<'db> {
         self.instances[node].function
     }
 
-    pub fn name(&self, effects: &Effects<'db>, node: Node) -> String {
+    pub fn name(&self, effects: &Effects<'_, 'db>, node: Node) -> String {
         crate::facts::names::of_function(effects.workspace.db(), self.function(node))
     }
 
@@ -80,7 +80,7 @@ impl<'db> Graph<'db> {
     /// The functions that a call may come to, with all that they wait for.
     pub fn nodes_of(
         &mut self,
-        effects: &Effects<'db>,
+        effects: &Effects<'_, 'db>,
         body: &BodyFacts<'db>,
         call: &Use<'db>,
     ) -> Vec<Node> {
@@ -103,7 +103,7 @@ impl<'db> Graph<'db> {
     }
 
     /// The files of all functions that these lead to.
-    pub fn files_behind(&self, effects: &Effects<'db>, from: Vec<Node>) -> BTreeSet<FilePath> {
+    pub fn files_behind(&self, effects: &Effects<'_, 'db>, from: Vec<Node>) -> BTreeSet<FilePath> {
         let mut seen: HashSet<Node> = from.iter().copied().collect();
         let mut waiting = from;
         let mut files = BTreeSet::new();
@@ -119,7 +119,7 @@ impl<'db> Graph<'db> {
     }
 
     /// Follows the calls of every function from this one on, until there is no new one.
-    fn explore(&mut self, effects: &Effects<'db>, first_new: Node) {
+    fn explore(&mut self, effects: &Effects<'_, 'db>, first_new: Node) {
         let mut node = first_new;
         while node < self.instances.len() {
             let Instance { function, args, .. } = self.instances[node];
@@ -144,7 +144,7 @@ impl<'db> Graph<'db> {
     }
 
     /// The nodes of these functions. Empty when one of them is not known well enough.
-    fn targets(&mut self, effects: &Effects<'db>, callees: Vec<Callee<'db>>) -> Vec<Node> {
+    fn targets(&mut self, effects: &Effects<'_, 'db>, callees: Vec<Callee<'db>>) -> Vec<Node> {
         let mut found = Vec::new();
         for callee in callees {
             match self.node(effects, callee) {
@@ -156,7 +156,7 @@ impl<'db> Graph<'db> {
         found
     }
 
-    fn node(&mut self, effects: &Effects<'db>, callee: Callee<'db>) -> Option<Node> {
+    fn node(&mut self, effects: &Effects<'_, 'db>, callee: Callee<'db>) -> Option<Node> {
         let summary = self.summary(effects, callee.function);
         let args = summary.is_open().then_some(callee.args);
         let key = (callee.function, args);
@@ -180,7 +180,7 @@ impl<'db> Graph<'db> {
         Some(self.instances.len() - 1)
     }
 
-    fn summary(&mut self, effects: &Effects<'db>, function: FunctionId) -> Arc<Summary<'db>> {
+    fn summary(&mut self, effects: &Effects<'_, 'db>, function: FunctionId) -> Arc<Summary<'db>> {
         let summary = self
             .summaries
             .entry(function)

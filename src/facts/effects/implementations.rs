@@ -33,7 +33,7 @@ pub(super) struct Implementations {
     of_trait: OnceCell<HashMap<TraitId, Vec<ImplId>>>,
 }
 
-impl<'db> Effects<'db> {
+impl<'db> Effects<'_, 'db> {
     /// The functions that a call may come to. Empty when that is not known, or when they are not looked into.
     pub(super) fn callees(
         &self,

@@ -38,7 +38,7 @@ pub(super) struct Call<'db> {
 }
 
 impl<'db> Summary<'db> {
-    pub fn of(effects: &Effects<'db>, function: FunctionId) -> Summary<'db> {
+    pub fn of(effects: &Effects<'_, 'db>, function: FunctionId) -> Summary<'db> {
         let Effects { workspace, known, .. } = effects;
         let db = workspace.db();
         let source = function.lookup(db).source(db);
@@ -48,6 +48,10 @@ impl<'db> Summary<'db> {
         let file = source.file_id.original_file(db).file_id(db);
         if effects.declared.of(file, source.value.syntax().text_range()) == Some(Says::NonBlocking)
         {
+            return Summary::default();
+        }
+        // Of most functions their names tell that they come to nothing.
+        if !effects.mentions.are_in(db, &source) {
             return Summary::default();
         }
         let body = BodyFacts::new(workspace, known, function, Entered::Called);
