@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use ra_ap_hir::{HasVisibility, Visibility};
 use ra_ap_hir_def::{
-    FunctionId,
+    FunctionId, ItemContainerId, Lookup,
     hir::{Expr, ExprId},
     signatures::FunctionSignature,
 };
-use ra_ap_hir_ty::next_solver::GenericArgs;
+use ra_ap_hir_ty::{db::HirDatabase, next_solver::GenericArgs};
+use ra_ap_ide_db::RootDatabase;
 
 use crate::{
     facts::{
@@ -29,6 +30,10 @@ pub fn is_only_driven(
     function: FunctionId,
 ) -> bool {
     let db = workspace.db();
+    // Who calls a method of a trait names the trait's, and nobody knows whose it will be.
+    if is_of_trait(db, function) {
+        return false;
+    }
     let may_be_called_elsewhere = target.kind == TargetKind::Lib
         && ra_ap_hir::Function::from(function).visibility(db) == Visibility::Public;
     if may_be_called_elsewhere {
@@ -56,6 +61,14 @@ pub fn is_only_driven(
         }
     }
     calls > 0
+}
+
+fn is_of_trait(db: &RootDatabase, function: FunctionId) -> bool {
+    match function.lookup(db).container {
+        ItemContainerId::TraitId(_) => true,
+        ItemContainerId::ImplId(it) => db.impl_trait(it).is_some(),
+        ItemContainerId::ModuleId(_) | ItemContainerId::ExternBlockId(_) => false,
+    }
 }
 
 /// A function that a body calls or names.
