@@ -222,7 +222,7 @@ impl Search<'_> {
         let entered = self.entered(function, &source.value);
         if let Mentions::InAsync(_, macros) = self.mentions
             && entered == Entered::Called
-            && !self.may_run_on_a_worker(&source, macros)
+            && !self.may_run_on_a_worker(function, &source, macros)
         {
             return;
         }
@@ -239,23 +239,35 @@ impl Search<'_> {
     }
 
     /// Async code in it says so, or it hands closures to something that is polled. Names tell only where to look.
-    fn may_run_on_a_worker(&self, source: &InFile<ast::Fn>, macros: &HashSet<String>) -> bool {
+    fn may_run_on_a_worker(
+        &self,
+        function: FunctionId,
+        source: &InFile<ast::Fn>,
+        macros: &HashSet<String>,
+    ) -> bool {
         let text = source.value.syntax().text().to_string();
-        let has = |text: &str, word: &str| text.contains(word);
+        let has = |word: &str| text.contains(word);
         let mut polling = self.known.polling_functions().chain(macros.iter().map(String::as_str));
-        if has(&text, "async")
-            || has(&text, "await")
+        has("async")
+            || has("await")
             || source.file_id.is_macro()
-            || polling.any(|it| has(&text, it))
-        {
-            return true;
-        }
+            || polling.any(has)
+            || self.known.polling_traits().values().any(|it| has(it))
+            || self.has_polling_trait_in_scope(function)
+            || self.stands_beside_polling_type(source)
+    }
+
+    /// A method of a trait needs the trait, which a glob may bring.
+    fn has_polling_trait_in_scope(&self, function: FunctionId) -> bool {
+        let polling = self.known.polling_traits();
+        let in_scope = || function.resolver(self.db).traits_in_scope(self.db);
+        !polling.is_empty() && in_scope().iter().any(|it| polling.contains_key(it))
+    }
+
+    fn stands_beside_polling_type(&self, source: &InFile<ast::Fn>) -> bool {
         let file = source.file_id.original_file(self.db).file_id(self.db);
         let file = self.workspace.file_path(file).and_then(|it| self.workspace.text(it));
-        // A method of a trait needs the trait, which a glob may bring.
-        file.is_some_and(|file| {
-            has(file, "prelude") || self.known.polling_types().any(|it| has(file, it))
-        })
+        file.is_some_and(|file| self.known.polling_types().any(|it| file.contains(it)))
     }
 
     fn place(&self, source: &InFile<ast::Fn>) -> Option<Place> {

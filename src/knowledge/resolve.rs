@@ -37,8 +37,10 @@ pub struct Known {
     guard_givers: BTreeSet<String>,
     /// ... and of the types of those guards.
     guard_types: BTreeSet<String>,
-    /// The types and traits whose methods poll the closures they are given, ...
+    /// The types whose methods poll the closures they are given, ...
     polling_types: BTreeSet<String>,
+    /// ... the traits, with their names, ...
+    polling_traits: HashMap<TraitId, String>,
     /// ... and the functions and macros that do, as they are called.
     polling_functions: BTreeSet<String>,
     /// The rows that found their crate and not their item: a feature that is off, or a version without it.
@@ -136,9 +138,6 @@ impl Known {
         if row.blocks.is_some() || row.source.is_some() {
             self.blocking_names.push(row.name().to_owned());
         }
-        if matches!(row.closure, Some(ClosureRuns::LaterHere | ClosureRuns::Worker)) {
-            self.add_polling(&row);
-        }
         if matches!(row.guard, Some(Guard::Sync | Guard::Context)) {
             self.guard_types.insert(row.name().to_owned());
         }
@@ -152,7 +151,11 @@ impl Known {
             self.absent.push(row);
             return;
         }
+        let polls = matches!(row.closure, Some(ClosureRuns::LaterHere | ClosureRuns::Worker));
         for item in items {
+            if polls {
+                self.add_polling(&row, &item);
+            }
             let row = Arc::clone(&row);
             match item {
                 Item::Function(it) => self.functions.insert(it, row),
@@ -176,13 +179,16 @@ impl Known {
         attach_db(db, || rows.filter(is_absent).map(|it| it.path.clone()).collect())
     }
 
-    fn add_polling(&mut self, row: &Row) {
-        let owner = row.path.rsplit("::").nth(1);
-        match owner.filter(|it| it.starts_with(char::is_uppercase)) {
-            Some(owner) => {
-                self.polling_types.insert(owner.to_owned());
+    fn add_polling(&mut self, row: &Row, item: &Item) {
+        let owner = || row.path.rsplit("::").nth(1).unwrap_or_default().to_owned();
+        match item {
+            Item::Method(Owner::Trait(it)) => {
+                self.polling_traits.insert(*it, owner());
             }
-            None => {
+            Item::Method(_) => {
+                self.polling_types.insert(owner());
+            }
+            Item::Function(_) | Item::Type(_) | Item::Macro(_) => {
                 let name = row.name();
                 self.polling_functions.extend([format!("{name}("), format!("{name}!")]);
             }
@@ -236,6 +242,10 @@ impl Known {
 
     pub fn polling_types(&self) -> impl Iterator<Item = &str> {
         self.polling_types.iter().map(String::as_str)
+    }
+
+    pub fn polling_traits(&self) -> &HashMap<TraitId, String> {
+        &self.polling_traits
     }
 
     pub fn polling_functions(&self) -> impl Iterator<Item = &str> {
