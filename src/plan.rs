@@ -15,6 +15,7 @@ pub mod manifest;
 mod merge;
 mod origin;
 mod planner;
+mod seen;
 mod suppressed;
 mod traces;
 

@@ -2,7 +2,7 @@
 //!
 //! Names only choose what is read; what a name means is decided later, by definition.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ra_ap_hir::{EditionedFileId, HirFileId, InFile, ModPath, PathKind, crate_def_map};
 use ra_ap_hir_def::{
@@ -19,7 +19,7 @@ use ra_ap_syntax::{
 
 use crate::{
     facts::{body::Entered, guard_names, helpers::Helpers},
-    finding::Place,
+    finding::{FilePath, Place},
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
 };
@@ -37,12 +37,20 @@ pub struct Candidate {
 
 /// The places in each file where a name stands that some row asks for.
 pub enum Mentions {
-    /// In functions that have to do with async code; the macros of the project that write some.
-    InAsync(Places, HashSet<String>),
+    /// In functions that have to do with async code.
+    InAsync(InAsync),
     /// In all functions.
     At(Places),
     /// Every function is asked about.
     Everywhere,
+}
+
+/// What leads to functions that have to do with async code.
+pub struct InAsync {
+    names: HashSet<String>,
+    places: Places,
+    /// The macros of the project that write async code.
+    macros: HashSet<String>,
 }
 
 type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
@@ -59,7 +67,18 @@ impl Mentions {
         names.extend(guard_names::all(known, texts.iter().map(|it| it.1)));
         close(&mut names, &texts, &Helpers::default());
         let macros = texts.iter().flat_map(|(_, text)| async_macros(text)).collect();
-        Mentions::InAsync(places(workspace, &names), macros)
+        let places = places(workspace, &names);
+        Mentions::InAsync(InAsync { names, places, macros })
+    }
+
+    /// After an edit of `files`, which brings no other name that leads to something.
+    pub fn renewed(self, workspace: &Workspace, files: &BTreeSet<FilePath>) -> Mentions {
+        let Mentions::InAsync(mut it) = self else { return self };
+        for (path, id) in workspace.files().filter(|it| files.contains(it.0)) {
+            let text = workspace.text(path).unwrap_or_default();
+            it.places.insert(id, identifiers(text, &it.names));
+        }
+        Mentions::InAsync(it)
     }
 
     /// Where one of these names stands.
@@ -80,7 +99,11 @@ impl Mentions {
     }
 
     fn inside(&self, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
-        let (Mentions::InAsync(places, _) | Mentions::At(places)) = self else { return true };
+        let places = match self {
+            Mentions::InAsync(it) => &it.places,
+            Mentions::At(it) => it,
+            Mentions::Everywhere => return true,
+        };
         let Some(places) = places.get(&file) else { return false };
         let from = places.partition_point(|it| *it < range.start());
         places.get(from).is_some_and(|it| *it < range.end())
@@ -220,7 +243,7 @@ impl Search<'_> {
             return;
         }
         let entered = self.entered(function, &source.value);
-        if let Mentions::InAsync(_, macros) = self.mentions
+        if let Mentions::InAsync(InAsync { macros, .. }) = self.mentions
             && entered == Entered::Called
             && !self.may_run_on_a_worker(function, &source, macros)
         {

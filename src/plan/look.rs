@@ -25,6 +25,7 @@ use crate::{
     finding::{Coverage, FilePath, Finding, Note, Place},
     knowledge::{CrateRows, resolve::Known},
     page::Page,
+    plan::seen::{Again, Seen},
     rules::{Check, Pass, Rule},
     workspace::{Target, Workspace},
 };
@@ -37,19 +38,25 @@ pub(super) struct Look {
     pub unresolved: BTreeSet<Place>,
     /// For each file the others that have a say in what is found in it: they have functions that it calls.
     pub behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    pub seen: Seen,
 }
 
-/// Runs `rules` on every target of the workspace; on the functions in `files` only, where they are named.
+/// Runs `rules` on every target of the workspace; where something was seen before, on what may have changed.
 pub(super) fn look(
     workspace: &Workspace,
     rows: &[CrateRows],
     rules: &[(&Rule, Page)],
     settings: &Settings,
-    files: Option<&BTreeSet<FilePath>>,
+    again: Option<Again<'_>>,
 ) -> Look {
+    let files = again.as_ref().map(|it| it.files);
+    let mut seen = again.map(|it| it.seen).unwrap_or_default();
     attach_db(workspace.db(), || {
         let known = Known::resolve(workspace.db(), rows);
-        let mentions = Mentions::find(workspace, &known);
+        let mentions = match (seen.mentions.take(), files) {
+            (Some(mentions), Some(files)) => mentions.renewed(workspace, files),
+            _ => Mentions::find(workspace, &known),
+        };
         let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
         let mut sights = Sights::default();
@@ -78,15 +85,20 @@ pub(super) fn look(
             let candidates = functions::candidates(workspace, &known, &mentions, target);
             let wanted = |it: &Candidate| {
                 let file = it.at.as_ref().map(|it| &it.file);
-                files.is_none_or(|files| file.is_none_or(|it| files.contains(it)))
+                let is_in = files.is_none_or(|files| file.is_none_or(|it| files.contains(it)));
+                is_in && !it.at.as_ref().is_some_and(|it| seen.is_quiet(workspace, it))
             };
             for candidate in candidates.into_iter().filter(wanted) {
                 place.look_at(candidate, view, &mut sights, &mut coverage);
             }
         }
+        seen.mentions = Some(mentions);
+        let findings = sights.found.iter().map(|it| &it.finding.at);
+        let bodies = sights.bodies.iter().map(|it| &it.at);
+        seen.add(workspace, bodies, findings.chain(&sights.unresolved));
         let unresolved = std::mem::take(&mut sights.unresolved);
         let behind = std::mem::take(&mut sights.behind);
-        Look { findings: sights.merged(), coverage, unresolved, behind }
+        Look { findings: sights.merged(), coverage, unresolved, behind, seen }
     })
 }
 

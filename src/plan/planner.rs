@@ -14,6 +14,7 @@ use crate::{
         look::{self, Look},
         merge::Merged,
         origin::Origins,
+        seen::{Again, Seen},
         suppressed::{self, Heard, Suppressing},
         traces,
     },
@@ -37,6 +38,7 @@ pub(super) struct Planner<'a> {
     features: Features,
     /// For each file the others that have a say in what is found in it.
     behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    seen: Seen,
 }
 
 /// The fixes of one round.
@@ -58,8 +60,8 @@ impl<'a> Planner<'a> {
         let plan = Plan { remedy: choice.remedy.clone(), ..Plan::default() };
         let features = Features::default();
         let (original, refused) = (workspace.texts().clone(), HashSet::new());
-        let behind = BTreeMap::new();
-        Planner { workspace, rows, choice, rules, plan, original, refused, features, behind }
+        let (behind, seen) = (BTreeMap::new(), Seen::default());
+        Planner { workspace, rows, choice, rules, plan, original, refused, features, behind, seen }
     }
 
     /// Does not try these.
@@ -96,6 +98,7 @@ impl<'a> Planner<'a> {
         let mut look = look::look(self.workspace, self.rows, &self.rules, settings, None);
         let mut coverage = std::mem::take(&mut look.coverage);
         self.behind = std::mem::take(&mut look.behind);
+        self.seen = std::mem::take(&mut look.seen);
         let heard = self.hear(look, &mut coverage, None);
         self.plan.coverage = coverage;
         heard
@@ -124,7 +127,9 @@ impl<'a> Planner<'a> {
             self.behind.iter().filter(calls_edited).map(|it| it.0.clone()).collect();
         files.extend(callers);
         let settings = &self.choice.settings;
-        let mut look = look::look(self.workspace, self.rows, &self.rules, settings, Some(&files));
+        let again = Again { files: &files, seen: std::mem::take(&mut self.seen) };
+        let mut look = look::look(self.workspace, self.rows, &self.rules, settings, Some(again));
+        self.seen = std::mem::take(&mut look.seen);
         self.behind.extend(std::mem::take(&mut look.behind));
         // What the first look could not see, this one does not see either.
         let mut coverage = self.plan.coverage.clone();

@@ -1,0 +1,62 @@
+//! What one look leaves for the next: where there was nothing to find, an edit elsewhere brings nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use ra_ap_syntax::TextRange;
+
+use crate::{
+    facts::functions::Mentions,
+    finding::{FilePath, Place},
+    workspace::Workspace,
+};
+
+/// What an edit leaves to look at.
+pub(super) struct Again<'a> {
+    /// The files that it has changed, and those that have something to do with them. It takes findings away from what
+    /// it leaves as it is, and brings none.
+    pub files: &'a BTreeSet<FilePath>,
+    pub seen: Seen,
+}
+
+/// What another look need not look for again.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub mentions: Option<Mentions>,
+    /// The functions, by their texts, in which there was nothing to find and nothing that could not be told.
+    quiet: HashSet<(FilePath, String)>,
+}
+
+impl Seen {
+    pub fn is_quiet(&self, workspace: &Workspace, function: &Place) -> bool {
+        known_by(workspace, function).is_some_and(|it| self.quiet.contains(&it))
+    }
+
+    /// `told` are the places of which there is something to say.
+    pub fn add<'p>(
+        &mut self,
+        workspace: &Workspace,
+        functions: impl Iterator<Item = &'p Place>,
+        told: impl Iterator<Item = &'p Place>,
+    ) {
+        let mut told_in: BTreeMap<&FilePath, Vec<TextRange>> = BTreeMap::new();
+        for it in told {
+            told_in.entry(&it.file).or_default().push(it.range);
+        }
+        let mut loud = HashSet::new();
+        for function in functions {
+            let Some(key) = known_by(workspace, function) else { continue };
+            let mut told = told_in.get(&function.file).into_iter().flatten();
+            match told.any(|it| function.range.contains_range(*it)) {
+                true => loud.insert(key),
+                false => self.quiet.insert(key),
+            };
+        }
+        self.quiet.retain(|it| !loud.contains(it));
+    }
+}
+
+fn known_by(workspace: &Workspace, function: &Place) -> Option<(FilePath, String)> {
+    let text = workspace.text(&function.file)?;
+    let text = text.get(std::ops::Range::<usize>::from(function.range))?;
+    Some((function.file.clone(), text.to_owned()))
+}
