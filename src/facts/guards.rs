@@ -39,6 +39,19 @@ impl<'db> BodyFacts<'db> {
         self.guard_below(type_, Reach::Owned, 0, &mut HashSet::new())
     }
 
+    /// Whether any value in this function holds a guard of a kind that is asked for.
+    pub(super) fn has_guards(&self, wanted: impl Fn(Guard) -> bool) -> bool {
+        let values = self.body.exprs().map(|it| self.infer.expr_ty(it.0));
+        let variables = self.body.bindings().map(|it| self.infer.binding_ty(it.0));
+        // Most values share a few types.
+        let mut types: HashSet<Ty<'db>> = values.chain(variables).collect();
+        types.retain(|it| {
+            matches!(it.kind(), TyKind::Adt(..) | TyKind::Tuple(_) | TyKind::Array(..))
+        });
+        let mut guards = types.into_iter().filter_map(|it| self.owned_guard_in(it)?.guard);
+        guards.any(wanted)
+    }
+
     pub(super) fn is_itself_guard(&self, type_: Ty<'db>) -> bool {
         let TyKind::Adt(adt, _) = type_.kind() else { return false };
         self.known.type_(adt.def_id()).is_some_and(|it| it.guard.is_some())

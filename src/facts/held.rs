@@ -13,6 +13,7 @@ use ra_ap_syntax::AstNode;
 use crate::{
     facts::{
         body::BodyFacts,
+        runs_on::Thread,
         suspends::{AsyncBody, Kept, Origin, Suspension},
     },
     finding::Place,
@@ -30,6 +31,10 @@ pub struct HeldGuard<'db> {
     pub name: Option<String>,
     /// The variable where it is declared, or the expression that makes the guard.
     pub at: Place,
+    /// Whether the future that holds it is driven by a thread of its own, on which no other task runs.
+    pub alone: bool,
+    /// Where another branch of the same `join!` or `select!` takes the same lock, on the same thread.
+    pub rival: Option<Place>,
     /// The `.await`s across which it is held, in the order of the text.
     pub suspended_at: Vec<Place>,
     pub(crate) origin: Origin,
@@ -41,6 +46,9 @@ impl<'db> BodyFacts<'db> {
     /// Every guard that threads wait for, or that speaks of the current thread, and that is alive across an `.await`.
     pub fn held_guards(&self) -> Vec<HeldGuard<'db>> {
         let mut guards = Vec::new();
+        if !self.has_guards(|it| it != Guard::Async) {
+            return guards;
+        }
         for body in self.async_bodies() {
             let mut held: BTreeMap<Origin, (Kept, Vec<ExprId>)> = BTreeMap::new();
             for point in &body.points {
@@ -50,7 +58,7 @@ impl<'db> BodyFacts<'db> {
             }
             let all = held.into_iter();
             guards.extend(all.filter_map(|(origin, (kept, awaits))| {
-                self.held_guard(origin, body.type_of(&kept), awaits)
+                self.held_guard(&body, origin, body.type_of(&kept), awaits)
             }));
         }
         guards.sort_by(|a, b| a.at.cmp(&b.at));
@@ -75,6 +83,7 @@ impl<'db> BodyFacts<'db> {
 
     fn held_guard(
         &self,
+        body: &AsyncBody<'db>,
         origin: Origin,
         type_: Ty<'db>,
         awaits: Vec<ExprId>,
@@ -103,7 +112,50 @@ impl<'db> BodyFacts<'db> {
         suspended_at.dedup();
         let wrapped = !self.is_itself_guard(type_);
         let kind = row.guard?;
-        Some(HeldGuard { row, kind, wrapped, name, at, suspended_at, origin, awaits })
+        let alone = self.is_driven_alone(body) && !self.is(type_, "Send");
+        let rival = self.rival(body, origin);
+        let (at_await, places) = (awaits, suspended_at);
+        Some(HeldGuard {
+            row,
+            kind,
+            wrapped,
+            name,
+            at,
+            alone,
+            rival,
+            suspended_at: places,
+            origin,
+            awaits: at_await,
+        })
+    }
+
+    /// Whether the thread that drives this body drives no other task.
+    fn is_driven_alone(&self, body: &AsyncBody<'db>) -> bool {
+        let mut own = self.uses.iter().filter(|it| it.context.awaits_in == Some(body.coroutine()));
+        own.any(|it| it.context.thread == Thread::Driver)
+    }
+
+    /// Where another branch of the same macro call takes the lock of this guard by blocking the thread of both.
+    fn rival(&self, body: &AsyncBody<'db>, origin: Origin) -> Option<Place> {
+        let lock = self.held_lock(origin).filter(|it| it.kind == Guard::Sync)?;
+        let around = self.macro_call_place(body.coroutine())?;
+        let others = self.mentions.iter().filter(|it| {
+            let is_branch = |other: ExprId| {
+                other != body.coroutine()
+                    && self.macro_call_place(other).as_ref() == Some(&around)
+                    && !self.is_inside(other, body.coroutine())
+                    && !self.is_inside(body.coroutine(), other)
+            };
+            it.row.takes.is_some_and(|it| lock.takes.keeps_out(it).is_some())
+                && it.awaits_in.is_some_and(is_branch)
+        });
+        let same = others.filter(|it| self.lock_of(it).as_ref() == Some(&lock.place));
+        same.filter_map(|it| self.place_of(it.expr)).next()
+    }
+
+    fn is_inside(&self, expr: ExprId, outer: ExprId) -> bool {
+        let up = |it: &ExprId| self.parents.get(*it).copied();
+        std::iter::successors(Some(expr), up).any(|it| it == outer)
     }
 
     /// Whether the text of this function has one of these words.

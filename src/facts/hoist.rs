@@ -55,7 +55,7 @@ impl<'db> BodyFacts<'db> {
         };
         let unclear = "a macro has a hand in this";
         if let Some(it) = self.while_let_around(made) {
-            return self.into_loop(made, it);
+            return self.goes_into_loop(made, it);
         }
         let (value, copy) = self.value_to_keep(made).ok_or(
             "it is a value without a name: give it one in a block of its own, and take from it what is \
@@ -123,7 +123,7 @@ impl<'db> BodyFacts<'db> {
     fn is_read_only(&self, made: ExprId) -> bool {
         let steps = self.infer.expr_adjustment(made).unwrap_or_default();
         let reads = |it: &Adjust| match it {
-            Adjust::Deref(Some(it)) => !ra_ap_rustc_type_ir::Mutability::from(it.0).is_mut(),
+            Adjust::Deref(Some(it)) => !it.0.is_mut(),
             _ => false,
         };
         let Some(index) = steps.iter().position(|it| reads(&it.kind)) else { return false };
@@ -132,7 +132,7 @@ impl<'db> BodyFacts<'db> {
             Adjust::Borrow(AutoBorrow::Ref(it)) => {
                 !ra_ap_rustc_type_ir::Mutability::from(*it).is_mut()
             }
-            Adjust::Deref(Some(it)) => !ra_ap_rustc_type_ir::Mutability::from(it.0).is_mut(),
+            Adjust::Deref(Some(it)) => !it.0.is_mut(),
             _ => true,
         });
         index == 0 && shared && self.is_owned_clone(target)
@@ -301,7 +301,11 @@ impl<'db> BodyFacts<'db> {
         ast::WhileExpr::cast(found).filter(is_in_head)
     }
 
-    fn into_loop(&self, made: ExprId, around: ast::WhileExpr) -> Result<Hoisted, &'static str> {
+    fn goes_into_loop(
+        &self,
+        made: ExprId,
+        around: ast::WhileExpr,
+    ) -> Result<Hoisted, &'static str> {
         let unclear = "a macro has a hand in this";
         let Some(ast::Expr::LetExpr(head)) = around.condition() else {
             return Err("the head of this `while` has more than one part");

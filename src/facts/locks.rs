@@ -57,7 +57,8 @@ pub struct HeldLock {
 impl<'db> BodyFacts<'db> {
     /// Each call at which a lock is held of which it is known where it lies.
     pub fn calls_under_locks(&self) -> Vec<(ExprId, Vec<HeldLock>)> {
-        if !self.mentions.iter().any(|it| it.row.takes.is_some()) {
+        let takes_one = self.mentions.iter().any(|it| it.row.takes.is_some());
+        if !takes_one || !self.has_guards(|_| true) {
             return Vec::new();
         }
         let known = |(call, held): (ExprId, Vec<Origin>)| {
@@ -73,7 +74,7 @@ impl<'db> BodyFacts<'db> {
         self.guards_at_calls().into_iter().filter_map(known).collect()
     }
 
-    fn held_lock(&self, origin: Origin) -> Option<HeldLock> {
+    pub(super) fn held_lock(&self, origin: Origin) -> Option<HeldLock> {
         let (made, type_) = match origin {
             Origin::Temporary(it) => (it, self.infer.expr_ty(it)),
             Origin::Variable(it) => (self.value_of(it)?, self.infer.binding_ty(it)),

@@ -143,7 +143,7 @@ fn is_shared(adjust: &Adjust) -> bool {
     match adjust {
         Adjust::Borrow(AutoBorrow::Ref(it)) => !ra_ap_rustc_type_ir::Mutability::from(*it).is_mut(),
         Adjust::Borrow(AutoBorrow::RawPtr(_)) => false,
-        Adjust::Deref(Some(it)) => !ra_ap_rustc_type_ir::Mutability::from(it.0).is_mut(),
+        Adjust::Deref(Some(it)) => !it.0.is_mut(),
         _ => true,
     }
 }

@@ -6,6 +6,7 @@
 mod builder;
 mod control;
 mod flow;
+mod glue;
 mod graph;
 mod operands;
 mod patterns;
@@ -123,6 +124,10 @@ impl<'db> BodyFacts<'db> {
 }
 
 impl<'db> AsyncBody<'db> {
+    pub(crate) fn coroutine(&self) -> ExprId {
+        self.coroutine
+    }
+
     pub(crate) fn type_of(&self, kept: &Kept) -> Ty<'db> {
         self.graph.locals[kept.local].type_
     }

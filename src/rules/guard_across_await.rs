@@ -23,7 +23,8 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
         let reasons = reasons(&guard);
         let fix = cure(pass, &guard);
         let finding = pass.report(guard.at.clone(), message);
-        if guard.kind == Guard::Context {
+        // Who waits for it keeps other threads waiting, not the one that goes on with this task.
+        if guard.kind == Guard::Context || (guard.alone && guard.rival.is_none()) {
             finding.severity = finding.severity.min(Severity::Warn);
         }
         finding.because.extend(reasons);
@@ -51,12 +52,20 @@ fn cure(pass: &Pass<'_, '_>, guard: &HeldGuard<'_>) -> Result<Option<Fix>, &'sta
 fn reasons(guard: &HeldGuard<'_>) -> Vec<Note> {
     let places = guard.suspended_at.iter().take(MOST_PLACES).cloned();
     let places = places.map(|it| Note::at(it, "the task may be suspended here, and holds it"));
-    let consequence = guard.row.note.as_deref().unwrap_or(match guard.kind {
-        Guard::Context => "whatever runs on this thread in the meantime runs inside it",
+    let consequence = guard.row.note.as_deref().unwrap_or(match (guard.kind, guard.alone) {
+        (Guard::Context, _) => "whatever runs on this thread in the meantime runs inside it",
+        (_, true) => "whoever needs it in the meantime blocks a thread until this task goes on",
         _ => {
             "whoever needs it in the meantime blocks a thread; where that is the thread that should go on with this \
              task, nothing ever does"
         }
     });
-    places.chain([Note::new(consequence)]).collect()
+    let rival = guard.rival.iter().map(|it| {
+        Note::at(
+            it.clone(),
+            "another branch takes the same lock on the same thread: neither goes on",
+        )
+    });
+    let rival: Vec<Note> = rival.collect();
+    places.chain(rival).chain([Note::new(consequence)]).collect()
 }

@@ -10,21 +10,19 @@ use ra_ap_hir_def::{
 };
 use ra_ap_hir_ty::{
     Adjustment, InferenceResult,
-    drop::{DropGlue, has_drop_glue},
     next_solver::{
         DbInterner, ParamEnv, Ty, TyKind, TypingMode,
-        infer::{DbInternerInferExt, InferCtxt, traits::ObligationCause},
-        normalize::deeply_normalize,
+        infer::{DbInternerInferExt, InferCtxt},
     },
 };
-use ra_ap_rustc_type_ir::{
-    TypeVisitableExt,
-    inherent::{IntoKind, Ty as _},
-};
+use ra_ap_rustc_type_ir::inherent::{IntoKind, Ty as _};
 
 use crate::facts::{
     body::BodyFacts,
-    suspends::graph::{Block, BlockId, End, Fields, Graph, Local, LocalId, Made, Op, Step},
+    suspends::{
+        glue::Glue,
+        graph::{Block, BlockId, End, Fields, Graph, Local, LocalId, Made, Op, Step},
+    },
 };
 
 /// A place in memory.
@@ -265,18 +263,8 @@ impl<'a, 'db> Builder<'a, 'db> {
     }
 
     fn needs_drop(&self, type_: Ty<'db>) -> bool {
-        let context = self.context();
-        let type_ = match type_.has_aliases() {
-            true => {
-                deeply_normalize(context.at(&ObligationCause::dummy(), self.environment()), type_)
-                    .unwrap_or(type_)
-            }
-            false => type_,
-        };
-        match type_.kind() {
-            TyKind::Coroutine(..) => true,
-            _ => has_drop_glue(&context, type_, self.environment()) != DropGlue::None,
-        }
+        let (context, environment) = (self.context(), self.environment());
+        Glue { facts: self.facts, context, environment }.is_in(type_)
     }
 
     fn context(&self) -> InferCtxt<'db> {
