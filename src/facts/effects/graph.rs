@@ -159,6 +159,10 @@ impl<'db> Graph<'db> {
     fn node(&mut self, effects: &Effects<'_, 'db>, callee: Callee<'db>) -> Option<Node> {
         let summary = self.summary(effects, callee.function);
         let args = summary.is_open().then_some(callee.args);
+        // A method of a trait and one that implements it need not have the same generics.
+        if args.is_some_and(|it| it.len() != effects.count_generics(callee.function)) {
+            return None;
+        }
         let key = (callee.function, args);
         if let Some(node) = self.nodes.get(&key) {
             return Some(*node);

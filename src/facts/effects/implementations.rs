@@ -13,7 +13,7 @@ use ra_ap_hir_ty::{
     db::HirDatabase,
     next_solver::{DbInterner, EarlyBinder, GenericArgs, TyKind},
 };
-use ra_ap_rustc_type_ir::inherent::IntoKind;
+use ra_ap_rustc_type_ir::inherent::{GenericArgs as _, IntoKind};
 
 use crate::{
     facts::effects::{Effects, summary},
@@ -146,6 +146,12 @@ impl<'db> Effects<'_, 'db> {
 
     pub(super) fn krate_of(&self, function: FunctionId) -> Crate {
         function.krate(self.workspace.db())
+    }
+
+    /// How many generics a function has, with those of what it stands in.
+    pub(super) fn count_generics(&self, function: FunctionId) -> usize {
+        let interner = DbInterner::new_no_crate(self.workspace.db());
+        GenericArgs::identity_for_item(interner, function.into()).len()
     }
 
     /// `args` as they are where `given` stands for the generics in them.
