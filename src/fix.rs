@@ -2,6 +2,7 @@
 
 pub mod chain;
 mod doubts;
+pub mod helper;
 pub mod hoist;
 mod lines;
 pub mod migrate;

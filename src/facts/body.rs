@@ -104,6 +104,8 @@ pub enum Entered {
     AsEntry,
     /// By a runtime worker, through a trait whose methods are polled.
     Polled,
+    /// By whoever awaits it, once it is asynchronous, which it is not yet.
+    AsAsync,
 }
 
 impl<'db> BodyFacts<'db> {
@@ -136,6 +138,7 @@ impl<'db> BodyFacts<'db> {
         let context = match entered {
             Entered::Polled => Context::function(Thread::Worker),
             Entered::Called | Entered::AsEntry => Context::function(Thread::Caller),
+            Entered::AsAsync => Context::function(Thread::Caller).coroutine(root, None),
         };
         let handed = (entered == Entered::AsEntry).then_some(FutureRuns::Driven);
         facts.visit(root, context, handed);

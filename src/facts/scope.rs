@@ -38,10 +38,11 @@ impl BodyFacts<'_> {
         }
         let mut child = mention.expr;
         while let Some(parent) = self.parents.get(child).copied() {
+            // What the body of a function that is not asynchronous yet declares is a part of its future too.
+            self.add_level(parent, child, &mut scope);
             if parent == coroutine {
                 break;
             }
-            self.add_level(parent, child, &mut scope);
             child = parent;
         }
         self.add_outer(coroutine, &mut scope);

@@ -7,7 +7,7 @@ use crate::{
         runs_on::Thread,
     },
     finding::{Fix, Note},
-    fix::{chain, migrate, pool, twin},
+    fix::{chain, helper, migrate, pool, twin},
     knowledge::Wait,
     rules::Pass,
 };
@@ -48,7 +48,12 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
     let (callee, what) = (&call.callee, what_happens(mention));
     let fix = match call.effect.wait {
         Wait::Future => Err(Vec::new()),
-        _ => pool::move_to_pool(around, body, mention),
+        _ => helper::make_async(around, body, mention).or_else(|mut reasons| {
+            pool::move_to_pool(around, body, mention).map_err(|more| {
+                reasons.extend(more);
+                reasons
+            })
+        }),
     };
     let chain = &call.effect.chain;
     let finding = pass.report(at, format!("`{callee}` {what}: {}", way(chain)));
