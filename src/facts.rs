@@ -34,4 +34,5 @@ mod sources;
 pub mod surroundings;
 pub mod suspends;
 pub mod syntax;
+pub mod twins;
 pub mod unseen;

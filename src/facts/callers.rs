@@ -67,6 +67,11 @@ impl<'db> BodyFacts<'db> {
         found
     }
 
+    /// Whether a call of it may come to other functions.
+    pub fn is_of_trait(&self, function: FunctionId) -> bool {
+        matches!(function.lookup(self.db).container, ItemContainerId::TraitId(_))
+    }
+
     /// The helper that a function would be, or why it has to stay an ordinary one.
     pub fn helper(&self, function: FunctionId) -> Result<Helper<'db>, Note> {
         let db = self.db;

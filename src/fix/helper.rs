@@ -84,6 +84,9 @@ impl<'a, 'db> Change<'a, 'db> {
         if self.open.contains(&function) {
             return Err(vec![Note::new("functions on the way call each other")]);
         }
+        if self.body.is_of_trait(function) {
+            return Err(vec![Note::new("a method of a trait is called on the way")]);
+        }
         let seen = self.body.seen_as_async(function);
         self.open.push(function);
         let mut waits = false;

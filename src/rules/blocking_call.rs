@@ -48,6 +48,9 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
     let (callee, what) = (&call.callee, what_happens(mention));
     let fix = match call.effect.wait {
         Wait::Future => Err(Vec::new()),
+        _ if call.effect.chain.iter().any(|it| !it.own) => {
+            pool::move_to_pool(around, body, mention)
+        }
         _ => helper::make_async(around, body, mention).or_else(|mut reasons| {
             pool::move_to_pool(around, body, mention).map_err(|more| {
                 reasons.extend(more);
