@@ -17,6 +17,8 @@ use crate::{
     finding::Note,
 };
 
+mod origin;
+
 /// What is done with some values that are made in this body.
 #[derive(Default, Debug)]
 pub struct Journey {
@@ -94,66 +96,6 @@ impl<'db> Tracing<'_, 'db> {
                 None => return Ok(()),
             }
         }
-    }
-
-    /// The call that made the value of `expr`.
-    fn origin(&self, expr: ExprId, depth: usize) -> Result<ExprId, Note> {
-        const DEEPEST: usize = 64;
-        let not_in_sight = "where it comes from is not in sight";
-        if depth > DEEPEST {
-            return self.refuse(expr, not_in_sight);
-        }
-        match &self.body.body[expr] {
-            Expr::Path(_) => match self.body.local(expr) {
-                Some(local) => self.origin(self.source_of(local, expr)?, depth + 1),
-                None => self.refuse(expr, not_in_sight),
-            },
-            Expr::Field { expr, .. } | Expr::Ref { expr, .. } => self.origin(*expr, depth + 1),
-            Expr::Match { expr: head, .. } if self.body.is_question_mark(expr) => {
-                self.origin(*head, depth + 1)
-            }
-            Expr::Call { .. } | Expr::MethodCall { .. } => {
-                let mut values = self.body.values_of(expr).into_iter();
-                match values.find(|it| self.has_twin(*it)) {
-                    Some(it) => self.origin(it, depth + 1),
-                    None => Ok(expr),
-                }
-            }
-            _ => self.refuse(expr, not_in_sight),
-        }
-    }
-
-    /// The expression whose value a variable was given.
-    fn source_of(&self, local: BindingId, at: ExprId) -> Result<ExprId, Note> {
-        let name = self.body.body[local].name.as_str();
-        let binds = |pattern: PatId| {
-            let mut found = false;
-            self.body.body.walk_bindings_in_pat(pattern, |it| found |= it == local);
-            found
-        };
-        for (_, expr) in self.body.body.exprs() {
-            match expr {
-                Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
-                    for statement in statements {
-                        if let Statement::Let { pat, initializer, .. } = statement
-                            && binds(*pat)
-                        {
-                            let declared_only = "is given its value later";
-                            return match initializer {
-                                Some(it) => Ok(*it),
-                                None => self.refuse(at, format!("`{name}` {declared_only}")),
-                            };
-                        }
-                    }
-                }
-                Expr::Match { expr, arms } if arms.iter().any(|it| binds(it.pat)) => {
-                    return Ok(*expr);
-                }
-                Expr::Let { pat, expr } if binds(*pat) => return Ok(*expr),
-                _ => {}
-            }
-        }
-        self.refuse(at, format!("`{name}` comes from outside this function"))
     }
 
     /// A call that makes such a value, or deals with one.
