@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 pub mod guard;
-mod interrupt;
+pub mod interrupt;
 pub mod journal;
 pub mod lock;
 mod restore;

@@ -5,7 +5,10 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::{
-    cli::arguments::{Arguments, Command, RulesFormat},
+    cli::{
+        arguments::{Arguments, Command, RulesFormat},
+        keyboard::Keyboard,
+    },
     config::names,
     plan::look,
     report::{json, rules},
@@ -18,6 +21,7 @@ mod choosing;
 mod configure;
 mod hints;
 mod interactive;
+mod keyboard;
 mod load;
 mod output;
 mod paths;
@@ -53,7 +57,13 @@ const STACK_BYTES: usize = 256 << 20;
 /// Does what `arguments` ask for; `program` is what the user typed before them.
 pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
     let work = std::thread::Builder::new().stack_size(STACK_BYTES);
-    match work.spawn(move || run_here(program, arguments)).map(|it| it.join()) {
+    let (keyboard, wanted) = keyboard::keyboard();
+    let working = work.spawn(move || run_here(program, arguments, &keyboard));
+    let ended = working.map(|it| {
+        wanted.serve();
+        it.join()
+    });
+    match ended {
         Ok(Ok(code)) => code,
         // What went wrong in the thread has been said by it.
         Ok(Err(_)) => ExitCode::from(FAILURE),
@@ -64,7 +74,7 @@ pub fn run(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
+fn run_here(program: &'static str, arguments: Vec<OsString>, keyboard: &Keyboard) -> ExitCode {
     let command = with_environment(Arguments::command().bin_name(program));
     let all = [OsString::from("async-fix")].into_iter().chain(arguments.iter().cloned());
     let parsed = command.try_get_matches_from(all).and_then(|it| Arguments::from_arg_matches(&it));
@@ -91,7 +101,7 @@ fn run_here(program: &'static str, arguments: Vec<OsString>) -> ExitCode {
         Some(Command::Undo { list: true, .. }) => undo::list(),
         Some(Command::Undo { run, .. }) => undo::undo(run.as_deref()),
         Some(Command::Clean { runs }) => undo::clean(&runs),
-        None => scan::scan(&parsed.scan, program, &hints::commands(program, &arguments)),
+        None => scan::scan(&parsed.scan, program, &hints::commands(program, &arguments), keyboard),
     };
     match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,

@@ -45,6 +45,8 @@ pub struct Plan {
     /// The original texts of the files that findings and changes speak of.
     pub texts: Texts,
     pub coverage: Coverage,
+    /// The run by which what was written can be undone.
+    pub run: Option<String>,
 }
 
 /// A fix that was taken.
@@ -54,6 +56,8 @@ pub struct Repair {
     pub finding: Finding,
     pub title: String,
     pub applicability: Applicability,
+    /// Whether it is a fix, or a comment that suppresses the finding.
+    pub remedy: Remedy,
     pub round: usize,
 }
 
@@ -111,18 +115,9 @@ pub fn plan(workspace: &mut Workspace, rows: &[CrateRows], choice: &Choice) -> P
     Planner::new(workspace, rows, choice).run()
 }
 
-/// Plans once more, from the texts that `plan` started from, what `choice` asks for now.
+/// Plans once more what `choice` asks for now, without the fixes in `taken_back`. The texts in `workspace` are those that
+/// `plan` led to; those that it started from are where this starts.
 pub fn plan_again(
-    workspace: &mut Workspace,
-    rows: &[CrateRows],
-    choice: &Choice,
-    plan: &Plan,
-) -> Plan {
-    plan_without(workspace, rows, choice, plan, plan.taken_back.clone())
-}
-
-/// Plans anew without the fixes in `taken_back`. The texts in `workspace` are those that `plan` led to.
-pub fn plan_without(
     workspace: &mut Workspace,
     rows: &[CrateRows],
     choice: &Choice,

@@ -392,3 +392,60 @@ fn the_readme_shows_what_the_demo_gets() {
     let patch = String::from_utf8(output.stdout).unwrap();
     assert!(readme.contains(&format!("```diff\n{patch}```\n")), "{patch}");
 }
+
+/// The arguments that the README gives to rust-analyzer, run as rust-analyzer runs them: in the root of the workspace,
+/// whatever file is open.
+#[test]
+fn rust_analyzer_reads_what_the_readme_tells_it_to_run() {
+    let readme = include_str!("../README.md");
+    let setting = readme.split_once("\"rust-analyzer.check.overrideCommand\": ").unwrap().1;
+    let command: Vec<String> = serde_json::from_str(setting.split_once('`').unwrap().0).unwrap();
+    assert_eq!(command[0], "async-fix");
+
+    let members = b"[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two words\"]\n";
+    let member = |name: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.2.3\"\nedition = \"2024\"\n")
+    };
+    let main = "// ä𝄞\n#[tokio::main]\nasync fn main() {\n    /* ä𝄞 */ std::thread::sleep(std::time::Duration::ZERO);\n}\n";
+    let tokio = "[dependencies]\ntokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\", \"time\"] }\n";
+    let project = files(&[
+        ("Cargo.toml", members),
+        ("one/Cargo.toml", (member("one") + tokio).as_bytes()),
+        ("one/src/main.rs", main.as_bytes()),
+        ("two words/Cargo.toml", member("two").as_bytes()),
+        ("two words/src/lib.rs", b"pub fn quiet() {}\n"),
+    ]);
+    let root = project.path().canonicalize().unwrap();
+    let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+    let output = async_fix(&arguments)
+        .current_dir(&root)
+        .env("CARGO_LOG", "cargo::core::compiler::fingerprint=info")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let mut messages: Vec<serde_json::Value> =
+        stdout.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert_eq!(messages.pop().unwrap()["reason"], "build-finished");
+    let [message] = &messages[..] else { panic!("{stdout}") };
+    assert_eq!(message["reason"], "compiler-message");
+    // What is not the id of `cargo metadata` stays in the editor for ever.
+    let metadata = cargo_metadata::MetadataCommand::new().current_dir(&root).exec().unwrap();
+    let package = metadata.packages.iter().find(|it| it.name.as_str() == "one").unwrap();
+    assert_eq!(message["package_id"], package.id.repr);
+    assert_eq!(message["target"]["src_path"], root.join("one/src/main.rs").to_str().unwrap());
+    let message = &message["message"];
+    assert_eq!(message["code"]["code"], "async-fix::blocking-sleep");
+    let span = &message["spans"][0];
+    // Columns count characters, and the whole line goes along.
+    assert_eq!((&span["line_start"], &span["column_start"]), (&4.into(), &14.into()));
+    assert_eq!(span["text"][0]["text"], main.lines().nth(3).unwrap());
+    let children = message["children"].as_array().unwrap();
+    let edits = children.iter().map(|it| it["spans"].as_array().unwrap()).find(|it| !it.is_empty());
+    let edits = edits.unwrap();
+    assert!(edits.iter().all(|it| it["is_primary"] == true), "{edits:?}");
+    assert!(edits.iter().any(|it| it["suggestion_applicability"] == "MachineApplicable"));
+    assert!(edits.iter().any(|it| it["suggested_replacement"] == ".await"), "{edits:?}");
+}

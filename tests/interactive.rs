@@ -100,7 +100,7 @@ impl Terminal {
         let program = env!("CARGO_BIN_EXE_async-fix");
         let state = project.path().join(".git/state");
         let script = format!(
-            "XDG_STATE_HOME='{}' '{program}' {arguments}; echo \"ended with $?\"; stty -a | grep -owE -e '-?(icanon|echo|isig)' | tr '\\n' ' '; echo end; sleep 600",
+            "export XDG_STATE_HOME='{}' EDITOR='sh .git/editor'; unset VISUAL; sh -c 'echo $$ > .git/pid; exec \"{program}\" {arguments}'; echo \"ended with $?\"; stty -a | grep -owE -e '-?(icanon|echo|isig)' | tr '\\n' ' '; echo end; sleep 600",
             state.display()
         );
         let size = ["-x", "150", "-y", "120"];
@@ -165,7 +165,7 @@ fn what_was_agreed_to_is_written_at_the_end() {
     else {
         return;
     };
-    let first = terminal.wait_for("Write this fix? (1 of 3) [y,N,a,A,s,f,q,?]");
+    let first = terminal.wait_for("Write this fix? (1 of 3) [y,N,a,A,s,f,e,x,q,?]");
     assert!(first.contains("--> src/lib.rs:4:5"), "{first}");
     assert!(first.contains("4 +     tokio::time::sleep("), "{first}");
     assert!(!first.contains("src/other.rs"), "{first}");
@@ -199,6 +199,49 @@ fn ctrl_c_leaves_everything_as_it_was() {
     let end = terminal.wait_for_end(130);
     assert!(end.contains("interrupted; all files are as they were"), "{end}");
     assert!(project.is_as_it_was());
+}
+
+#[test]
+fn a_signal_leaves_everything_as_it_was() {
+    let project = Project::new();
+    let Some(terminal) = Terminal::start(&project, "--apply -i --verify none") else { return };
+    terminal.wait_for("(1 of 3)");
+    terminal.press("y");
+    terminal.wait_for("(2 of 3)");
+    // By then it waits for a key.
+    std::thread::sleep(Duration::from_millis(300));
+    run(Command::new("kill").args(["-TERM", project.text(".git/pid").trim()]));
+    let end = terminal.wait_for_end(130);
+    assert!(end.contains("interrupted; all files are as they were"), "{end}");
+    assert!(project.is_as_it_was());
+}
+
+#[test]
+fn a_fix_can_be_edited_and_a_finding_suppressed() {
+    let project = Project::new();
+    fs::write(project.path().join(".git/editor"), "sed -i 's/millis(1)/millis(11)/' \"$1\"")
+        .unwrap();
+    let Some(terminal) = Terminal::start(&project, "--apply -i --verify none") else { return };
+    terminal.wait_for("(1 of 3)");
+    terminal.press("e");
+    terminal.wait_for("(2 of 3)");
+    terminal.press("x");
+    terminal.wait_for("Why?");
+    terminal.press("on purposes");
+    terminal.wait_for("on purposes");
+    terminal.press("BSpace");
+    terminal.press("Enter");
+    terminal.wait_for("(3 of 3)");
+    assert!(project.is_as_it_was());
+    terminal.press("n");
+    let end = terminal.wait_for_end(1);
+    assert!(end.contains("Fixed 1 finding, suppressed 1, in 1 file."), "{end}");
+    let expected = LIB
+        .replace("std::thread::sleep", "tokio::time::sleep")
+        .replace("millis(1))", "millis(11)).await")
+        .replace("    std::fs", "    // async-fix: ignore[blocking-fs] -- on purpose\n    std::fs");
+    assert_eq!(project.text("src/lib.rs"), expected);
+    assert_eq!(project.text("src/other.rs"), OTHER);
 }
 
 #[test]

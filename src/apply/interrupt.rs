@@ -19,7 +19,7 @@ const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
 /// While one of these lives, a signal that asks the process to end is noted and not obeyed.
-pub(super) struct PutOff {
+pub struct PutOff {
     signals: &'static Signals,
 }
 
@@ -31,7 +31,7 @@ struct Signals {
 }
 
 impl PutOff {
-    pub(super) fn start() -> io::Result<PutOff> {
+    pub fn start() -> io::Result<PutOff> {
         static SIGNALS: OnceLock<Signals> = OnceLock::new();
         let signals = match SIGNALS.get() {
             Some(it) => it,
@@ -47,7 +47,7 @@ impl PutOff {
     }
 
     /// Whether the process was asked to end.
-    pub(super) fn came(&self) -> bool {
+    pub fn came(&self) -> bool {
         self.signals.came.load(Ordering::SeqCst)
     }
 }

@@ -161,7 +161,7 @@ impl<E> Search<'_, '_, '_, E> {
         let blamed = self.blamed.iter().map(|it| &it.repair);
         let taken_back = self.before.iter().chain(blamed).chain(others).cloned().collect();
         let Session { workspace, rows, choice } = &mut *self.session;
-        self.now = plan::plan_without(workspace, rows, choice, &self.now, taken_back);
+        self.now = plan::plan_again(workspace, rows, choice, &self.now, taken_back);
     }
 
     /// The first repair with which there are as many errors like `problem` as now, looked for where it is likely first.

@@ -2,12 +2,12 @@
 
 use std::io::{self, IsTerminal};
 
-use console::Term;
-
 use crate::{
+    apply::interrupt::PutOff,
     cli::{
         arguments::ScanArguments,
         interactive::session::{Enter, Session, Then},
+        keyboard::Keyboard,
         output,
     },
     config::{Choice, decision::Fixes},
@@ -15,6 +15,7 @@ use crate::{
     report::{Mode, Style},
 };
 
+mod draft;
 mod session;
 
 /// Refuses to ask where nobody can answer, before there is work that would be lost.
@@ -36,14 +37,28 @@ pub(super) fn ask(
     arguments: &ScanArguments,
     plan: &Plan,
     choice: &Choice,
+    keyboard: &Keyboard,
 ) -> io::Result<Option<Fixes>> {
+    // A signal in the middle of a question must leave the keyboard as it was.
+    let signals = PutOff::start()?;
     let enter = if arguments.default_no { Enter::No } else { Enter::Yes };
-    let terminal = Term::stderr();
     let mut session = Session::new(plan, choice, enter);
     while let Some(question) = session.question(Style::Styled) {
         output::note(&question);
-        match session.answer(&terminal.read_key_raw()?) {
+        // It may have come while the user was in the editor.
+        if signals.came() {
+            output::note("\n");
+            return Ok(None);
+        }
+        match session.answer(&keyboard.read()?) {
             Then::Ask(text) => output::note(&text),
+            Then::Edit(draft) => {
+                output::note("edit\n");
+                match draft.edit() {
+                    Ok(fix) => output::note(&session.edited(fix)),
+                    Err(error) => output::error(&error.to_string()),
+                }
+            }
             Then::End => {
                 output::note("\n");
                 return Ok(None);

@@ -7,6 +7,7 @@ use crate::{
         arguments::ScanArguments,
         choosing::{self, Asked},
         interactive,
+        keyboard::Keyboard,
         load::{self, StdSources},
         output, paths,
         progress::Progress,
@@ -27,6 +28,7 @@ pub(super) fn scan(
     arguments: &ScanArguments,
     program: &str,
     commands: &Commands,
+    keyboard: &Keyboard,
 ) -> Result<Outcome, String> {
     reports::check(&arguments.output)?;
     interactive::check(arguments)?;
@@ -46,7 +48,7 @@ pub(super) fn scan(
     let mode = arguments.mode();
     let mut written = None;
     if let (Mode::Apply, Some(lock)) = (mode, lock) {
-        written = match write::write(arguments, &mut planned, &mut asked.choice, lock) {
+        written = match write::write(arguments, &mut planned, &mut asked.choice, lock, keyboard) {
             Ok(it) => it,
             Err(interrupted @ Refusal::Interrupted) => {
                 output::note(&format!("{interrupted}\n"));
@@ -59,7 +61,8 @@ pub(super) fn scan(
             }
         };
     }
-    let Planned { workspace, plan, .. } = planned;
+    let Planned { workspace, mut plan, .. } = planned;
+    plan.run.clone_from(&written);
     // What was written is told of, whatever becomes of the report.
     let reported = reports::print(&arguments.output, &plan, mode, &workspace);
     summary::taken_back(&plan).for_each(|it| output::error(&it));

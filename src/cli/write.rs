@@ -12,7 +12,8 @@ use crate::{
         verify::Session,
     },
     cli::{
-        arguments::ScanArguments, interactive, output, progress::Progress, scan::Planned, verify,
+        arguments::ScanArguments, interactive, keyboard::Keyboard, output, progress::Progress,
+        scan::Planned, verify,
     },
     config::{Choice, values::Verify},
     plan,
@@ -43,15 +44,18 @@ pub(super) fn write(
     planned: &mut Planned,
     choice: &mut Choice,
     lock: Lock,
+    keyboard: &Keyboard,
 ) -> Result<Option<String>, Refusal> {
     let allow = Allow { dirty: arguments.allow_dirty, no_vcs: arguments.allow_no_vcs };
     let mut transaction = Transaction::begin(lock, &planned.plan.changes, allow)?;
     if arguments.interactive {
         let unheard = |it| Refusal::Failed(format!("the answers cannot be heard: {it}"));
-        let fixes = interactive::ask(arguments, &planned.plan, choice).map_err(unheard)?;
+        let fixes =
+            interactive::ask(arguments, &planned.plan, choice, keyboard).map_err(unheard)?;
         choice.fixes = fixes.ok_or(Refusal::Interrupted)?;
         let Planned { workspace, rows, plan, .. } = planned;
-        *plan = plan::plan_again(workspace, rows, choice, plan);
+        let taken_back = plan.taken_back.clone();
+        *plan = plan::plan_again(workspace, rows, choice, plan, taken_back);
         let progress = Progress::start(&arguments.output);
         let mut session = Session { workspace, rows, choice };
         let chosen = std::mem::take(plan);

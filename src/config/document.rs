@@ -139,3 +139,169 @@ fn suggestion<'n>(wrong: &str, names: impl Iterator<Item = &'n str> + Clone) -> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        config::values::{
+            FailOn, Level, PathValues, RuleValues, SuppressionValues, Tests, Verify, VerifyValues,
+        },
+        plan::tests::inputs,
+        rules::RULES,
+    };
+
+    const NAME: &str = "async-fix.toml";
+
+    const EXAMPLE: &str = "\
+# all that can be said
+ignore = [\"blocking-fs\"]
+extend-select = [\"default\", 'ALL']
+unfixable = [\"block-on-in-async\"]
+unsafe-fixes = false
+fail-on = \"error\"
+exclude = [\"**/generated/**\"]
+
+[rules]
+blocking-sleep = \"error\"
+blocking-fs = { level = \"warn\", tests = \"reported\" }
+
+[per-path]
+\"tests/**\" = { ignore = [\"blocking\"], rules.blocking-io = \"off\" }
+
+[verify]
+mode = \"analysis\"
+
+[suppressions]
+require-reason = true
+
+[[knowledge]]
+crate = \"my_app\"
+item = [
+    { path = \"my_app::query\", blocks = \"disk\", note = \"it waits\" },
+]
+";
+
+    fn read_whole(text: &str) -> Result<Values, String> {
+        let pages: Vec<Page> = RULES.iter().map(|it| it.page()).collect();
+        let layer = read(NAME, &FilePath::new(""), text, Table::Whole, &pages)?;
+        Ok(layer.expect("a file of its own is a configuration").values)
+    }
+
+    fn names() -> impl Strategy<Value = Option<Vec<String>>> {
+        let mut names: Vec<String> = RULES.iter().map(|it| it.name.to_owned()).collect();
+        names.extend(["blocking", "default", "ALL"].map(str::to_owned));
+        prop::option::of(prop::collection::vec(prop::sample::select(names), 0..3))
+    }
+
+    fn globs() -> impl Strategy<Value = String> {
+        let parts = ["src", "**", "*.rs", "ä b", "gen[ab]", "{a,b}"];
+        prop::collection::vec(prop::sample::select(parts.to_vec()), 1..4)
+            .prop_map(|it| it.join("/"))
+    }
+
+    fn rules() -> impl Strategy<Value = Option<BTreeMap<String, RuleValues>>> {
+        let names: Vec<String> = RULES.iter().map(|it| it.name.to_owned()).collect();
+        let level = prop::sample::select(&[Level::Error, Level::Warn, Level::Info, Level::Off][..]);
+        let tests = prop::sample::select(&[Tests::Quiet, Tests::Reported][..]);
+        let rule = (prop::option::of(level), prop::option::of(tests))
+            .prop_map(|(level, tests)| RuleValues { level, tests });
+        prop::option::of(prop::collection::btree_map(prop::sample::select(names), rule, 0..4))
+    }
+
+    /// All that may be said, but for rows of knowledge, which have tests of their own.
+    fn any_values() -> impl Strategy<Value = Values> {
+        let lists = (names(), names(), names(), names(), names(), names(), names());
+        let paths = (names(), rules()).prop_map(|(ignore, rules)| PathValues { ignore, rules });
+        let paths = prop::option::of(prop::collection::btree_map(globs(), paths, 0..3));
+        let fail_on = [FailOn::Error, FailOn::Warn, FailOn::Info, FailOn::Never];
+        let fail_on = prop::option::of(prop::sample::select(fail_on.to_vec()));
+        let modes = [Verify::Cargo, Verify::Analysis, Verify::Syntax, Verify::None];
+        let verify = prop::option::of(prop::option::of(prop::sample::select(modes.to_vec())));
+        let flags = any::<(Option<bool>, Option<bool>, Option<bool>)>();
+        let exclude = prop::option::of(prop::collection::vec(globs(), 0..3));
+        (lists, rules(), paths, fail_on, verify, flags, exclude).prop_map(
+            |(lists, rules, per_path, fail_on, verify, flags, exclude)| Values {
+                select: lists.0,
+                extend_select: lists.1,
+                ignore: lists.2,
+                fixable: lists.3,
+                unfixable: lists.4,
+                extend_safe_fixes: lists.5,
+                extend_unsafe_fixes: lists.6,
+                unsafe_fixes: flags.0,
+                fail_on,
+                exclude,
+                rules,
+                per_path,
+                verify: verify.map(|mode| VerifyValues { mode }),
+                suppressions: flags.1.map(|it| SuppressionValues {
+                    require_reason: Some(it),
+                    honor_clippy_allow: flags.2,
+                }),
+                ..Values::default()
+            },
+        )
+    }
+
+    /// Texts that are right but for a few characters.
+    fn any_text() -> impl Strategy<Value = String> {
+        let change = (any::<prop::sample::Index>(), 0..6usize, "[\"'\\[\\]{}=,.#\na-zä\u{0}]{0,3}");
+        prop::collection::vec(change, 1..5).prop_map(|changes| {
+            let mut text: Vec<char> = EXAMPLE.chars().collect();
+            for (at, removed, inserted) in changes {
+                let at = at.index(text.len() + 1);
+                let end = (at + removed).min(text.len());
+                text.splice(at..end, inserted.chars());
+            }
+            text.into_iter().collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(inputs(500))]
+
+        #[test]
+        fn what_is_written_is_read(values in any_values()) {
+            let text = toml::to_string(&values).expect("every value has a form");
+            prop_assert_eq!(read_whole(&text), Ok(values), "{}", text);
+        }
+
+        #[test]
+        fn what_is_wrong_is_one_sentence_with_its_line(text in any_text()) {
+            if let Err(sentence) = read_whole(&text) {
+                let (place, problem) = sentence.split_once(": ").expect("a place and a problem");
+                let line: Option<usize> =
+                    place.strip_prefix("async-fix.toml:").and_then(|it| it.parse().ok());
+                let lines = text.matches('\n').count() + 1;
+                prop_assert!(line.is_some_and(|it| (1..=lines).contains(&it)), "{}", sentence);
+                prop_assert!(!problem.is_empty() && problem.lines().count() == 1, "{}", sentence);
+            }
+        }
+
+        #[test]
+        fn a_key_that_lacks_a_letter_is_known_again(at: prop::sample::Index, letter: prop::sample::Index) {
+            let keys = [
+                "select", "extend-select", "ignore", "fixable", "unfixable", "unsafe-fixes", "extend",
+                "extend-safe-fixes", "extend-unsafe-fixes", "fail-on", "exclude", "rules", "per-path",
+                "verify", "suppressions", "knowledge", "workspace",
+            ];
+            let mut key = keys[at.index(keys.len())].to_owned();
+            key.remove(letter.index(key.len()));
+            prop_assume!(!keys.contains(&key.as_str()) && !key.starts_with('-'));
+            let sentence = read_whole(&format!("# one\n{key} = 1\n")).expect_err("there is no such key");
+            let start = format!("async-fix.toml:2: there is no key `{key}`; did you mean `");
+            let near = sentence.strip_prefix(&start).and_then(|it| it.strip_suffix("`?"));
+            prop_assert!(near.is_some_and(|it| keys.contains(&it)), "{}", sentence);
+        }
+    }
+
+    #[test]
+    fn the_example_is_right() {
+        assert_eq!(read_whole(EXAMPLE).map(|it| it.fail_on), Ok(Some(FailOn::Error)));
+    }
+}

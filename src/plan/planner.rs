@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
-    config::{Choice, Remedy},
+    config::{
+        Choice, Remedy,
+        decision::{Answer, Fixes},
+    },
     finding::{Coverage, FilePath, Finding, Fix, Place, Want},
     knowledge::CrateRows,
     page::Page,
@@ -116,7 +119,33 @@ impl<'a> Planner<'a> {
         if let Remedy::Suppress { reason } = &choice.remedy {
             suppressing.suppress(&mut heard.findings, |it| self.is_wanted(it), reason.as_deref());
         }
+        self.answer(&suppressing, &mut heard.findings);
         heard
+    }
+
+    /// Gives the findings that the user has an answer of their own to that one, in place of their fixes.
+    fn answer(&self, suppressing: &Suppressing<'_>, findings: &mut [Finding]) {
+        if matches!(self.choice.fixes, Fixes::Best) {
+            return;
+        }
+        let mut origins = Origins::new(&self.original, self.workspace.texts());
+        for finding in findings {
+            let Some(at) = origins.of(&finding.at) else { continue };
+            match self.choice.fixes.answer(&at, finding.rule) {
+                Some(Answer::Edited(fix)) => {
+                    // It was written for the text as it was.
+                    let file = &finding.at.file;
+                    let is_as_it_was =
+                        self.original.get(file).map(String::as_str) == self.workspace.text(file);
+                    finding.fixes = is_as_it_was.then(|| fix.clone()).into_iter().collect();
+                }
+                Some(Answer::Suppress { reason }) => {
+                    let finding = std::slice::from_mut(finding);
+                    suppressing.suppress(finding, |_| true, reason.as_deref());
+                }
+                Some(Answer::Take(_)) | None => (),
+            }
+        }
     }
 
     /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found,
@@ -186,15 +215,19 @@ impl<'a> Planner<'a> {
     /// The best fix of each finding that is wanted, as far as they fit each other.
     fn choose(&mut self, round: usize, findings: &[Finding]) -> Chosen {
         let mut chosen = Chosen::default();
-        for (origin, finding) in self.with_origins(self.wanted(findings)) {
+        let mut findings = self.with_origins(self.wanted(findings));
+        // What the user has written goes first: it fits nothing but the text that they saw.
+        findings.sort_by_key(|(origin, finding)| {
+            !matches!(self.answer_to(origin.as_ref(), finding), Some(Answer::Edited(_)))
+        });
+        for (origin, finding) in findings {
             if self.is_refused(origin.as_ref(), &finding) {
                 continue;
             }
             let finding = &finding;
             let place = origin.as_ref().unwrap_or(&finding.at);
-            let takes = |it: &&Fix| self.choice.takes(&finding.at.file, it);
-            let possible = finding.fixes.iter().filter(takes);
-            let fix = self.choice.fixes.choose(place, finding.rule, possible);
+            let takes = |it: &Fix| self.choice.takes(&finding.at.file, it);
+            let fix = self.choice.fixes.choose(place, finding.rule, &finding.fixes, takes);
             let Some(fix) = fix else { continue };
             if let Err(reason) = self.features.possible(self.workspace, fix, self.choice.locked_by)
             {
@@ -202,16 +235,28 @@ impl<'a> Planner<'a> {
                 continue;
             }
             if chosen.merged.add(fix) {
+                let remedy = match self.answer_to(origin.as_ref(), finding) {
+                    Some(Answer::Suppress { reason }) => {
+                        Remedy::Suppress { reason: reason.clone() }
+                    }
+                    _ => self.choice.remedy.clone(),
+                };
                 chosen.origins.push(origin);
                 chosen.repairs.push(Repair {
                     finding: finding.clone(),
                     title: fix.title.clone(),
                     applicability: fix.applicability,
+                    remedy,
                     round,
                 });
             }
         }
         chosen
+    }
+
+    /// What the user said of a finding, whose place in the original text is `origin`.
+    fn answer_to(&self, origin: Option<&Place>, finding: &Finding) -> Option<&Answer> {
+        self.choice.fixes.answer(origin.unwrap_or(&finding.at), finding.rule)
     }
 
     fn is_refused(&self, origin: Option<&Place>, finding: &Finding) -> bool {
@@ -287,10 +332,10 @@ impl<'a> Planner<'a> {
     /// A fix that the user chose may be gone once others are done.
     fn tell_what_was_chosen_in_vain(&mut self) {
         for (at, finding) in self.with_origins(self.plan.remaining.clone()) {
-            let place = at.as_ref().unwrap_or(&finding.at);
-            let Some(title) = self.choice.fixes.chosen(place, finding.rule) else { continue };
+            let Some(answer) = self.answer_to(at.as_ref(), &finding) else { continue };
+            let (title, reason) = (answer.title().to_owned(), in_vain(answer));
             if !self.is_refused(at.as_ref(), &finding) {
-                self.skip(&finding, title, "the other fixes have changed what it was for");
+                self.skip(&finding, &title, reason);
             }
         }
     }
@@ -353,6 +398,15 @@ fn changed(now: &Texts, then: &Texts) -> Texts {
 /// `origin` is where it is in the original text.
 fn key(origin: Option<Place>, finding: &Finding) -> Key {
     (origin.unwrap_or_else(|| finding.at.clone()), finding.rule)
+}
+
+/// Why what the user chose did nothing about a finding that is still there.
+fn in_vain(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Take(_) => "the other fixes have changed what it was for",
+        Answer::Edited(_) => "it does not cure this, or another fix edits the same lines",
+        Answer::Suppress { .. } => "no comment can stand where it covers this",
+    }
 }
 
 fn message_key(finding: &Finding) -> (&FilePath, &'static str, &str) {

@@ -35,6 +35,9 @@ struct Document<'a> {
     /// `check`, `dry-run` or `apply`.
     #[cfg_attr(test, schemars(extend("enum" = ["check", "dry-run", "apply"])))]
     mode: &'static str,
+    /// What `async-fix undo` takes to put back the files; where something was written only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
     /// In the files as they were read.
     findings: Vec<JsonFinding<'a>>,
     /// What `--dry-run` would repair and `--apply` repaired; in these modes only.
@@ -143,6 +146,7 @@ pub fn render(plan: &Plan, mode: Mode, project: &Project) -> String {
             Mode::DryRun => "dry-run",
             Mode::Apply => "apply",
         },
+        run: plan.run.as_deref(),
         findings: findings(&plan.findings, &plan.texts, project),
         repairs: planned.then(|| plan.repairs.iter().map(|it| repair(it, &plan.texts)).collect()),
         remaining: planned.then(|| findings(&plan.remaining, &after, project)),

@@ -120,7 +120,7 @@ fn annotation(repair: &Repair, plan: &Plan) -> String {
         0 => label(&finding.at, &plan.texts),
         _ => finding.at.file.to_string(),
     };
-    let what = match plan.remedy {
+    let what = match repair.remedy {
         Remedy::Fix => repair.applicability.name(),
         Remedy::Suppress { .. } => "suppressed",
     };

@@ -87,10 +87,12 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
         Remedy::Fix => ("fix", "Fixed"),
         Remedy::Suppress { .. } => ("suppress", "Suppressed"),
     };
+    let by_comment = suppressed_one_by_one(plan);
+    let fixed = if by_comment == counts.repaired && by_comment > 0 { "Suppressed" } else { fixed };
     match mode {
         Mode::Check => {
             let mut out = check(&counts, commands);
-            suppressed(&counts, &mut out);
+            suppressed(counts.suppressed, &mut out);
             skipped(plan, "Would not be done", &mut out);
             out
         }
@@ -102,13 +104,13 @@ pub fn render(plan: &Plan, mode: Mode, commands: &Commands) -> String {
                 _ if counts.repaired == 0 && counts.changed_files == 0 => {
                     format!("Nothing to {fix}{}\n", rest(&counts, commands))
                 }
-                Mode::Apply => format!("{fixed} {}\n", repaired(&counts, commands)),
+                Mode::Apply => format!("{fixed} {}\n", repaired(&counts, by_comment, commands)),
                 Mode::DryRun | Mode::Check => {
-                    format!("Would {fix} {}\n", repaired(&counts, commands))
+                    format!("Would {fix} {}\n", repaired(&counts, by_comment, commands))
                 }
             };
             if plan.remedy == Remedy::Fix {
-                suppressed(&counts, &mut out);
+                suppressed(counts.suppressed.saturating_sub(by_comment), &mut out);
             }
             skipped(plan, "Not done", &mut out);
             if mode == Mode::DryRun && counts.changed_files > 0 {
@@ -201,9 +203,21 @@ fn check(counts: &Counts, commands: &Commands) -> String {
 }
 
 /// `7 findings in 3 files (2 more with --unsafe-fixes); 4 findings have no fix.`
-fn repaired(counts: &Counts, commands: &Commands) -> String {
+fn repaired(counts: &Counts, by_comment: usize, commands: &Commands) -> String {
     let files = count(counts.changed_files, "file");
-    format!("{} in {files}{}", count(counts.repaired, "finding"), rest(counts, commands))
+    let findings = match counts.repaired - by_comment {
+        fixed if fixed > 0 && by_comment > 0 => {
+            format!("{}, suppressed {by_comment},", count(fixed, "finding"))
+        }
+        _ => count(counts.repaired, "finding"),
+    };
+    format!("{findings} in {files}{}", rest(counts, commands))
+}
+
+/// How many findings got a comment where others got a fix.
+fn suppressed_one_by_one(plan: &Plan) -> usize {
+    let by_comment = plan.repairs.iter().filter(|it| it.remedy != Remedy::Fix).count();
+    if plan.remedy == Remedy::Fix { by_comment } else { 0 }
 }
 
 /// What stays as it is. Fixes that were not taken are told one by one.
@@ -221,8 +235,8 @@ fn rest(counts: &Counts, commands: &Commands) -> String {
     }
 }
 
-fn suppressed(counts: &Counts, out: &mut String) {
-    match counts.suppressed {
+fn suppressed(number: usize, out: &mut String) {
+    match number {
         0 => (),
         1 => out.push_str("1 more is suppressed.\n"),
         it => _ = writeln!(out, "{it} more are suppressed."),

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::Path,
     process::{Command, Output},
 };
@@ -10,13 +11,13 @@ use async_fix::apply::{Refusal, journal, lock};
 
 use super::{
     tracer::{self, Fault, Run},
-    workspace::{self, Tree, Workspace},
+    workspace::{self, Node, Tree, Workspace},
 };
 
 pub type Outcome = Result<(), String>;
 pub type Named = (&'static str, fn() -> Outcome);
 
-pub const TRIALS: [Named; 9] = [
+pub const TRIALS: [Named; 11] = [
     ("killed_at_every_step", killed),
     ("killed_while_undoing", killed_while_undoing),
     ("killed_twice", killed_twice),
@@ -24,6 +25,8 @@ pub const TRIALS: [Named; 9] = [
     ("interrupted_at_every_step", interrupted),
     ("a_file_changes_meanwhile", changed_meanwhile),
     ("a_folder_vanishes_meanwhile", vanished),
+    ("read_only_from_the_start", read_only),
+    ("a_folder_becomes_read_only_meanwhile", read_only_meanwhile),
     ("two_at_once", two_at_once),
     ("a_full_disk", full_disk),
 ];
@@ -32,10 +35,21 @@ pub const TRIALS: [Named; 9] = [
 const ERRORS: [i32; 5] = [libc::ENOSPC, libc::EIO, libc::EROFS, libc::EACCES, libc::EDQUOT];
 
 fn apply(workspace: &Workspace, at: usize, fault: Fault) -> Run {
-    let root = workspace.root();
-    let state = workspace.state();
-    let arguments = ["apply", &root.display().to_string(), &state.display().to_string()];
-    tracer::run(&mut tracer::myself(&arguments), workspace.folder(), at, fault)
+    tracer::run(&mut applying(workspace), workspace.folder(), at, fault)
+}
+
+fn applying(workspace: &Workspace) -> Command {
+    let (root, state) = (workspace.root().display().to_string(), workspace.state());
+    tracer::myself(&["apply", &root, &state.display().to_string()])
+}
+
+/// The same as a user who is not allowed everything.
+fn apply_as_user(workspace: &Workspace, at: usize, fault: Fault) -> Run {
+    let mut command = applying(workspace);
+    if workspace.give_away() {
+        command.uid(workspace::NOBODY).gid(workspace::NOBODY);
+    }
+    tracer::run(&mut command, workspace.folder(), at, fault)
 }
 
 /// The steps of an undisturbed run, and the files before and after it.
@@ -264,11 +278,7 @@ fn vanished() -> Outcome {
         let run = apply(&workspace, step, Fault::Meanwhile(&mut take_away));
         fs::rename(&away, &folder).expect("it can come back");
         // Nobody can tidy up in a folder that is not there.
-        for entry in fs::read_dir(folder.join("deep")).expect("a folder").flatten() {
-            if entry.file_name().to_string_lossy().starts_with(".async-fix-") {
-                fs::remove_file(entry.path()).expect("it is there");
-            }
-        }
+        workspace.remove_temporary();
         let result = match run.code {
             Some(0) => ended(&plain, &workspace, &run, 2),
             Some(2) if run.stderr.lines().count() == 1 => recover(&plain, &workspace),
@@ -276,6 +286,55 @@ fn vanished() -> Outcome {
         };
         at(step, &plain.steps, result)?;
     }
+    Ok(())
+}
+
+/// Each file and each folder in its turn, of the workspace and of the journal.
+fn read_only() -> Outcome {
+    let plain = plain();
+    let mut refused = 0;
+    let root = Workspace::new().root();
+    let names: Vec<_> = plain.before.iter().filter(|it| !matches!(it.1, Node::Link(_))).collect();
+    let paths = names.iter().map(|it| Path::new("root").join(it.0));
+    for path in paths.chain(["root".into(), "state".into()]) {
+        let workspace = Workspace::new();
+        let place = workspace.folder().join(&path);
+        let mode = fs::metadata(&place).map_err(|it| it.to_string())?.permissions();
+        fs::set_permissions(&place, fs::Permissions::from_mode(mode.mode() & !0o222))
+            .map_err(|it| it.to_string())?;
+        let run = apply_as_user(&workspace, usize::MAX, Fault::None);
+        workspace.take_back();
+        fs::set_permissions(&place, mode).map_err(|it| it.to_string())?;
+        refused += usize::from(run.code == Some(2));
+        ended(&plain, &workspace, &run, 2).map_err(|it| format!("{}: {it}", path.display()))?;
+    }
+    // Folders that hold nothing to write matter to nobody.
+    assert!(refused >= 11, "{refused} were refused in {}", root.display());
+    Ok(())
+}
+
+fn read_only_meanwhile() -> Outcome {
+    let plain = plain();
+    let mut noticed = 0;
+    for step in sample(plain.steps.len(), 10) {
+        let workspace = Workspace::new();
+        let folder = workspace.root().join(["src/deep", "."][step % 2]);
+        let set = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode));
+        let mut close = || set(0o555).expect("it is there");
+        let run = apply_as_user(&workspace, step, Fault::Meanwhile(&mut close));
+        set(0o755).map_err(|it| it.to_string())?;
+        workspace.take_back();
+        noticed += usize::from(run.code == Some(2));
+        // Nobody can tidy up in a folder that is closed.
+        workspace.remove_temporary();
+        let result = match run.code {
+            Some(0) => ended(&plain, &workspace, &run, 2),
+            Some(2) if run.stderr.lines().count() == 1 => recover(&plain, &workspace),
+            _ => Err(format!("it ended with {:?}: {}", run.code, run.stderr)),
+        };
+        at(step, &plain.steps, result)?;
+    }
+    assert!(noticed > 2, "{noticed} were noticed");
     Ok(())
 }
 

@@ -49,8 +49,9 @@ pub struct Traced {
     forged: Option<(i32, i32)>,
 }
 
-/// Runs `command`; at its step number `at`, counted from 0, `fault` happens. Steps elsewhere than below `folder` do
-/// not count.
+/// The step of one who waits for cargo or git.
+pub const WAIT: &str = "wait for a process";
+
 static FAULTS: AtomicUsize = AtomicUsize::new(0);
 
 /// How many there were.
@@ -58,6 +59,8 @@ pub fn faults() -> usize {
     FAULTS.load(Ordering::Relaxed)
 }
 
+/// Runs `command`; at its step number `at`, counted from 0, `fault` happens. Steps elsewhere than below `folder` do
+/// not count.
 pub fn run(command: &mut Command, folder: &Path, at: usize, fault: Fault) -> Run {
     Traced::start(command, folder).go_on(at, fault)
 }
@@ -110,6 +113,10 @@ impl Traced {
             None => return,
         };
         let Some(step) = self.step(pid, number, &arguments) else { return };
+        // One who waits looks at the clock in between: that is no new step.
+        if step == WAIT && self.steps.last().is_some_and(|it| it == WAIT) {
+            return;
+        }
         self.steps.push(step);
         if self.steps.len() - 1 != at {
             return;
@@ -155,7 +162,7 @@ impl Traced {
             libc::SYS_mkdirat => of_path("mkdir", 1),
             // The path may be relative to an open folder.
             libc::SYS_unlinkat => Some(format!("unlink {}", self.text(pid, arguments[1])?)),
-            libc::SYS_wait4 | libc::SYS_waitid => Some("wait for a process".to_owned()),
+            libc::SYS_wait4 | libc::SYS_waitid => Some(WAIT.to_owned()),
             _ => None,
         }
     }
@@ -193,9 +200,9 @@ fn read(pipe: Option<impl Read>) -> String {
     text
 }
 
-/// This very program with other arguments.
+/// This very program with other arguments. Whoever runs it need not be allowed into its folder.
 pub fn myself(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("a name"));
+    let mut command = Command::new("/proc/self/exe");
     command.args(arguments.iter().map(OsString::from));
     command
 }

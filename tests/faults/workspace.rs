@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink},
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -25,10 +25,30 @@ const CASES: [Case; 8] = [
     ("late.rs", "late\n", "", "later\n"),
 ];
 
+const WRONG: &str = "\
+pub fn slow(key: u32) -> u32 {
+    key
+}
+
+pub async fn both() -> u32 {
+    std::thread::sleep(std::time::Duration::from_millis(1));
+    slow(1)
+}
+";
+
+const ROWS: &str = "\
+[[knowledge]]
+crate = \"demo\"
+item = [{ path = \"demo::wrong::slow\", blocks = \"disk\", instead = \"tokio::task::yield_now().await\" }]
+";
+
 /// A copy of the workspace, with a state folder beside it.
 pub struct Workspace {
     temp: TempDir,
 }
+
+/// A user who owns nothing else.
+pub const NOBODY: u32 = 65534;
 
 /// All that is in a folder: text, mode and the number of names of files, the target of links.
 pub type Tree = BTreeMap<PathBuf, Node>;
@@ -50,12 +70,30 @@ impl Workspace {
 
     /// The demo, committed.
     pub fn demo() -> Workspace {
+        Workspace::demo_with(&[])
+    }
+
+    /// The demo with a module that has two calls to repair; what the row of the second says to write does not compile.
+    pub fn with_a_wrong_fix() -> Workspace {
+        let demo = include_str!("../demo/src/main.rs");
+        let main = demo.replacen("\nuse std", "\nmod wrong;\n\nuse std", 1);
+        Workspace::demo_with(&[
+            ("src/main.rs", &main),
+            ("src/wrong.rs", WRONG),
+            ("async-fix.toml", ROWS),
+        ])
+    }
+
+    fn demo_with(files: &[(&str, &str)]) -> Workspace {
         let it = Workspace { temp: tempfile::tempdir().expect("a folder") };
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/demo");
         fs::create_dir_all(it.temp.path().join("root/src")).expect("a folder");
         fs::create_dir(it.state()).expect("a folder");
         for name in ["Cargo.toml", "Cargo.lock", "src/main.rs"] {
             fs::copy(demo.join(name), it.root().join(name)).expect("a file");
+        }
+        for (name, text) in files {
+            fs::write(it.root().join(name), text).expect("a file");
         }
         let user = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
         for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-q", "-m", "start"]] {
@@ -77,6 +115,38 @@ impl Workspace {
 
     pub fn state(&self) -> PathBuf {
         self.temp.path().join("state")
+    }
+
+    /// Makes all of it somebody else's, who is not allowed everything; only root can, and only root has to.
+    pub fn give_away(&self) -> bool {
+        self.own(NOBODY)
+    }
+
+    pub fn take_back(&self) {
+        self.own(0);
+    }
+
+    fn own(&self, user: u32) -> bool {
+        let mut paths = vec![self.temp.path().to_owned()];
+        let mut is_owned = true;
+        while let Some(path) = paths.pop() {
+            is_owned &= lchown(&path, Some(user), Some(user)).is_ok();
+            if path.is_dir() && !path.is_symlink() {
+                paths.extend(fs::read_dir(&path).expect("a folder").flatten().map(|it| it.path()));
+            }
+        }
+        is_owned
+    }
+
+    /// Takes away the new texts that wait beside the old ones.
+    pub fn remove_temporary(&self) {
+        for name in tree(&self.root()).into_keys() {
+            let is_temporary =
+                name.file_name().is_some_and(|it| it.to_string_lossy().starts_with(".async-fix-"));
+            if is_temporary {
+                fs::remove_file(self.root().join(name)).expect("it is there");
+            }
+        }
     }
 
     /// The real program, which takes its journal from here.

@@ -10,7 +10,9 @@ pub fn lists_every_rule() -> Outcome {
         .iter()
         .map(|page| {
             let fix = page.fix.map_or("none", Applicability::name);
-            format!("| [`{0}`](rules/{0}.md) | {1} | {fix} |", page.name, page.summary)
+            let twins: Vec<String> = page.clippy.iter().map(|it| format!(" `{it}`")).collect();
+            let (name, summary, twins) = (&page.name, &page.summary, twins.join(","));
+            format!("| [`{name}`](rules/{name}.md) | {summary} | {fix} |{twins} |")
         })
         .filter(|it| !readme.contains(it))
         .collect();

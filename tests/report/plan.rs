@@ -212,6 +212,7 @@ pub fn plan() -> Plan {
         finding: findings[index].clone(),
         title: findings[index].fixes[0].title.clone(),
         applicability,
+        remedy: Remedy::Fix,
         round,
     };
     let main = change(
@@ -275,6 +276,7 @@ pub fn plan() -> Plan {
             reason: "it is a sketch".to_owned(),
         }],
         texts: texts(),
+        run: None,
         coverage: seen(),
         findings,
     }
