@@ -183,7 +183,7 @@ fn others_write_while_it_verifies() -> Outcome {
     for step in checks {
         let workspace = Workspace::with_a_wrong_fix();
         let name = "src/main.rs";
-        let theirs = "fn main() {}\n";
+        let theirs = "mod wrong;\n\nfn main() {}\n";
         let mut save = || fs::write(workspace.root().join(name), theirs).expect("a file");
         let run = apply_with("cargo", &workspace, *step, Fault::Meanwhile(&mut save));
         let text = fs::read_to_string(workspace.root().join(name)).map_err(|it| it.to_string())?;

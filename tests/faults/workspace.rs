@@ -39,7 +39,7 @@ pub async fn both() -> u32 {
 const ROWS: &str = "\
 [[knowledge]]
 crate = \"demo\"
-item = [{ path = \"demo::wrong::slow\", blocks = \"disk\", instead = \"tokio::task::yield_now().await\" }]
+item = [{ path = \"demo::wrong::slow\", blocks = \"disk\", instead = \"tokio::time::sleep($0).await\" }]
 ";
 
 /// A copy of the workspace, with a state folder beside it.
