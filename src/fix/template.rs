@@ -202,7 +202,11 @@ impl Gaps<'_> {
             return Some(());
         }
         // Spaces and comments at the ends of a gap belong to the arguments beside it.
-        let leading = leading_trivia(old);
+        let leading = match old.trim_start() {
+            // A method that becomes a function takes the line break in front of its dot along.
+            code if code.starts_with('.') && new.starts_with(')') => 0,
+            _ => leading_trivia(old),
+        };
         let trailing = trailing_trivia(&old[leading..]);
         let (start, old) =
             (start + TextSize::new(leading as u32), &old[leading..old.len() - trailing]);

@@ -65,7 +65,8 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
         Some(Note::at(it.at.clone()?, text))
     });
     finding.because.extend(links);
-    finding.because.extend(function_to_mend(chain));
+    let stays = fix.as_ref().is_err_and(|it| !it.is_empty());
+    finding.because.extend(function_to_mend(chain, stays));
     match fix {
         Ok(fix) => finding.fixes.push(fix),
         Err(reasons) => finding.because.extend(reasons),
@@ -95,10 +96,11 @@ fn way(chain: &[Step]) -> String {
     }
 }
 
-/// The last function on the way that is the user's to change.
-fn function_to_mend(chain: &[Step]) -> Option<Note> {
+/// The last function on the way that is the user's to change. Why it `stays` as it is has its own notes.
+fn function_to_mend(chain: &[Step], stays: bool) -> Option<Note> {
     let last = chain.iter().rfind(|it| it.own)?;
-    Some(Note::new(format!("`{}` is the function to mend: it could be asynchronous", last.caller)))
+    let hint = if stays { "" } else { ": it could be asynchronous" };
+    Some(Note::new(format!("`{}` is the function to mend{hint}", last.caller)))
 }
 
 /// The best there is: the asynchronous twin, and where there is none, a thread that may block.
