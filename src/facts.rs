@@ -2,6 +2,7 @@
 
 pub mod alive;
 pub mod body;
+mod branches;
 pub mod callers;
 pub mod calls;
 pub mod captures;
