@@ -119,11 +119,10 @@ pub fn clear() -> Result<(), String> {
     std::fs::remove_dir_all(&folder).map_err(failed)
 }
 
-/// A folder of our own, whatever else lies in the one that is named: all of it may be removed.
 fn folder() -> Option<PathBuf> {
     let named = std::env::var_os(VARIABLE).filter(|it| !it.is_empty()).map(PathBuf::from);
-    let base = || Some(choose_native_strategy().ok()?.cache_dir());
-    named.or_else(base).map(|it| it.join("async-fix").join("functions"))
+    let base = || Some(choose_native_strategy().ok()?.cache_dir().join("async-fix"));
+    named.or_else(base).map(|it| it.join("functions"))
 }
 
 /// Our own version: this very program.
