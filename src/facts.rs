@@ -2,7 +2,6 @@
 
 pub mod alive;
 pub mod body;
-mod branches;
 pub mod callers;
 pub mod calls;
 pub mod captures;

@@ -237,8 +237,6 @@ pub enum Wait {
     Source,
     /// A future, which it polls on the calling thread until it is done.
     Future,
-    /// Nobody says what: a comment says that it does.
-    Said,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
@@ -366,12 +364,6 @@ impl Row {
     pub fn of_caller(&self) -> Row {
         let (instead, chain, says) = (None, None, None);
         Row { instead, chain, says, unless_asked: Vec::new(), ..self.clone() }
-    }
-
-    /// What holds of a function of which a comment says that it blocks.
-    pub fn said_to_block(name: String) -> Row {
-        let row = toml::from_str::<Row>("path = \"\"\nblocks = \"said\"");
-        Row { path: name, ..row.expect("a path is all that a row has to have") }
     }
 
     /// What `instead` may be at best.

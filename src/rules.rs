@@ -59,7 +59,7 @@ pub const RULES: &[Rule] = &[
     )),
     rule!("blocking-call", |it| blocking_call::check(
         it,
-        &[Wait::Server, Wait::Database, Wait::Repository, Wait::Archive, Wait::Device, Wait::Said]
+        &[Wait::Server, Wait::Database, Wait::Repository, Wait::Archive, Wait::Device,]
     )),
     rule!("heavy-compute", |it| blocking_call::check(it, &[Wait::Compute])),
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),

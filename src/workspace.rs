@@ -1,4 +1,4 @@
-//! A Cargo workspace as a database and files. The only reader of disk and of `cargo`.
+//! A Cargo workspace as a database and files. With the cache to come, the only reader of disk and of `cargo`.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,7 +16,6 @@ use crate::{
 };
 
 mod branches;
-pub mod cache;
 pub mod configuration;
 mod edit_limits;
 mod expand;
@@ -119,7 +118,6 @@ pub struct Workspace {
     paths: HashMap<FileId, FilePath>,
     kept_out: BTreeMap<FilePath, &'static str>,
     cargo: lock::Cargo,
-    cache: cache::Cache,
 }
 
 /// Why a workspace could not be loaded: one sentence each.
@@ -161,20 +159,6 @@ impl Workspace {
 
     pub fn db(&self) -> &RootDatabase {
         &self.db
-    }
-
-    /// What an earlier look has found out of a function of a dependency, by these rows.
-    pub fn kept(&self, krate: Crate, rows: &str, function: &str) -> Option<cache::Kept> {
-        self.cache.get(krate, rows, function)
-    }
-
-    pub fn keep(&self, krate: Crate, rows: &str, function: String, kept: cache::Kept) {
-        self.cache.set(krate, rows, function, kept);
-    }
-
-    /// Writes to the user's cache what has been found out of functions of dependencies.
-    pub fn write_cache(&self) {
-        self.cache.write();
     }
 
     pub fn packages(&self) -> &[Package] {

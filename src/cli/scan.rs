@@ -108,7 +108,6 @@ fn planned(arguments: &ScanArguments, asked: &Asked) -> Result<(Planned, Option<
     rows.extend(asked.choice.settings.knowledge().cloned());
     let choice = &asked.choice;
     let mut plan = plan::plan(&mut workspace, &rows, choice);
-    workspace.write_cache();
     if arguments.mode() != Mode::Check {
         let mut session = Session { workspace: &mut workspace, rows: &rows, choice };
         plan = verify::in_memory(&mut session, plan, choice.settings.verify(), &progress);

@@ -9,7 +9,6 @@ use crate::{
     },
     cli::{Outcome, output},
     report::count,
-    workspace::cache,
 };
 
 pub(super) fn undo(id: Option<&str>) -> Result<Outcome, String> {
@@ -61,7 +60,6 @@ pub(super) fn clean(ids: &[String]) -> Result<Outcome, String> {
         format!("Forgot {}; no file of a project was touched.\n", count(dropped.len(), "run"));
     output::note(&said);
     if ids.is_empty() {
-        cache::clear()?;
         for run in kept {
             let Run { id, root, .. } = run;
             output::note(&format!(

@@ -3,11 +3,7 @@
 //! An effect spreads from a function to its callers where the call runs on the caller's own thread. What is not known
 //! does not wait.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeSet,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use ra_ap_hir_def::hir::ExprId;
 
@@ -20,33 +16,32 @@ use crate::{
             graph::{By, Graph, Node},
             implementations::Implementations,
         },
+        functions::Mentions,
         names,
         runs_on::{Context, Thread},
     },
     finding::{FilePath, Place},
     knowledge::{Row, Wait, resolve::Known},
-    workspace::{Workspace, cache::KeptWait},
+    workspace::Workspace,
 };
 
 /// So many calls at the start of a chain are shown, and as many at its end.
 const SHOWN: usize = 4;
 
-mod constants;
 mod declared;
 mod graph;
 mod implementations;
-mod kept;
 mod summary;
 
 /// What is known of the functions that somebody asked about, and of all that they call.
-pub struct Effects<'db> {
+pub struct Effects<'m, 'db> {
     workspace: &'db Workspace,
     known: &'db Known,
+    /// Where names stand that may lead to a wait.
+    mentions: &'m Mentions,
     declared: Declared,
     implementations: Implementations,
     graph: RefCell<Graph<'db>>,
-    /// So many functions that were read have been looked at for what to keep.
-    kept_up_to: Cell<usize>,
 }
 
 /// What the functions do that a body calls.
@@ -90,13 +85,16 @@ pub struct Step {
     pub own: bool,
 }
 
-impl<'db> Effects<'db> {
-    pub fn new(workspace: &'db Workspace, known: &'db Known) -> Effects<'db> {
+impl<'m, 'db> Effects<'m, 'db> {
+    pub fn new(
+        workspace: &'db Workspace,
+        known: &'db Known,
+        mentions: &'m Mentions,
+    ) -> Effects<'m, 'db> {
         let declared = Declared::in_all_files(workspace);
         let implementations = Implementations::default();
         let graph = RefCell::new(Graph::default());
-        let kept_up_to = Cell::new(0);
-        Effects { workspace, known, declared, implementations, graph, kept_up_to }
+        Effects { workspace, known, mentions, declared, implementations, graph }
     }
 
     /// Every call in this body that waits on a thread that drives tasks.
@@ -123,7 +121,6 @@ impl<'db> Effects<'db> {
                 found.blocking.push(BlockingCall { callee, mention, effect });
             }
         }
-        kept::keep(self);
         found.files = self.graph.borrow().files_behind(self, looked_into);
         found
     }
@@ -131,85 +128,39 @@ impl<'db> Effects<'db> {
     /// The shortest way from this function to something that waits.
     fn effect(&self, wait: Wait, from: Node) -> Effect {
         let graph = self.graph.borrow();
-        let (mut links, row) = self.links(&graph, wait, from);
+        let mut links = Vec::new();
+        let mut node = from;
+        let row = loop {
+            let reach = graph.reach(node, wait).expect("every link of a chain waits");
+            match &reach.by {
+                By::Call { expr, next } => {
+                    links.push((node, *expr, Some(*next)));
+                    node = *next;
+                }
+                By::Itself { row, expr } => {
+                    links.push((node, *expr, None));
+                    break Arc::clone(row);
+                }
+            }
+        };
         let middle = SHOWN..links.len().saturating_sub(SHOWN).max(SHOWN);
         let left_out = links.get(middle.clone()).map_or(0, <[_]>::len);
         if left_out > 0 {
             links.drain(middle);
         }
-        let chain = links.into_iter().map(|it| self.step(&graph, it)).collect();
+        let steps = links.into_iter().map(|(node, expr, next)| {
+            let callee = next.map_or_else(|| row.path.clone(), |it| graph.name(self, it));
+            self.step(&graph, node, expr, callee)
+        });
+        let chain = steps.collect();
         Effect { wait, row, chain, left_out }
     }
 
-    /// What is kept of a function that waits.
-    fn kept_wait(&self, graph: &Graph<'db>, wait: Wait, node: Node) -> KeptWait {
-        let (links, row) = self.links(graph, wait, node);
-        let caller = |it: Link| match it {
-            Link::Read { caller, .. } => graph.name(self, caller),
-            Link::Before { caller, .. } => caller,
-        };
-        KeptWait { wait, row: row.path.clone(), way: links.into_iter().map(caller).collect() }
-    }
-
-    /// All calls on the way, and the row of what waits at its end.
-    fn links(&self, graph: &Graph<'db>, wait: Wait, from: Node) -> (Vec<Link>, Arc<Row>) {
-        let mut links = Vec::new();
-        let mut node = from;
-        loop {
-            let reach = graph.reach(node, wait).expect("every link of a chain waits");
-            match &reach.by {
-                By::Call { expr, next } => {
-                    let callee = graph.name(self, *next);
-                    links.push(Link::Read { caller: node, expr: *expr, callee });
-                    node = *next;
-                }
-                By::Itself { row, expr } => {
-                    // Of what a comment says there is no call to show.
-                    if row.blocks != Some(Wait::Said) {
-                        let callee = row.path.clone();
-                        links.push(Link::Read { caller: node, expr: *expr, callee });
-                    }
-                    return (links, Arc::clone(row));
-                }
-                By::Before { row, way } => {
-                    let callees = way.iter().skip(1).chain([&row.path]).cloned();
-                    let calls = way.iter().cloned().zip(callees);
-                    links.extend(calls.map(|(caller, callee)| Link::Before { caller, callee }));
-                    return (links, Arc::clone(row));
-                }
-            }
-        }
-    }
-
-    fn step(&self, graph: &Graph<'db>, link: Link) -> Step {
-        let (node, expr, callee) = match link {
-            Link::Read { caller, expr, callee } => (caller, expr, callee),
-            Link::Before { caller, callee } => {
-                return Step { caller, callee, at: None, own: false };
-            }
-        };
+    fn step(&self, graph: &Graph<'db>, node: Node, expr: ExprId, callee: String) -> Step {
         let function = graph.function(node);
-        let own = summary::is_own(self.workspace, function);
-        let caller = graph.name(self, node);
-        if !own {
-            return Step { caller, callee, at: None, own };
-        }
         let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
         let at = body.place_of(expr).or_else(|| body.macro_call_place(expr));
-        Step { caller, callee, at, own }
+        let own = summary::is_own(self.workspace, function);
+        Step { caller: graph.name(self, node), callee, at, own }
     }
-}
-
-/// A call on the way to what waits.
-enum Link {
-    /// In a function whose code was read.
-    Read {
-        caller: Node,
-        expr: ExprId,
-        callee: String,
-    },
-    Before {
-        caller: String,
-        callee: String,
-    },
 }

@@ -31,8 +31,6 @@ pub struct Candidate {
     pub entered: Entered,
     /// Whether it is only there for tests and benchmarks.
     pub in_test: bool,
-    /// Whether it mentions no such name: only what it calls in dependencies may matter.
-    pub only_calls: bool,
     /// Where it stands; a macro call, when a macro wrote it.
     pub at: Option<Place>,
 }
@@ -241,11 +239,7 @@ impl Search<'_> {
 
     fn add(&self, function: FunctionId, found: &mut Vec<Candidate>) {
         let source = function.lookup(self.db).source(self.db);
-        if source.value.body().is_none() {
-            return;
-        }
-        let only_calls = !self.mentions.are_in(self.db, &source);
-        if only_calls && !self.is_async(&source.value) {
+        if source.value.body().is_none() || !self.mentions.are_in(self.db, &source) {
             return;
         }
         let entered = self.entered(function, &source.value);
@@ -260,20 +254,10 @@ impl Search<'_> {
             at: self.place(&source),
             entered,
             in_test: self.in_test(function, &source),
-            only_calls,
         });
         let body = Body::of(self.db, DefWithBodyId::FunctionId(function));
         for (_, inner) in body.blocks(self.db) {
             self.in_def_map(inner, found);
-        }
-    }
-
-    /// Whether it has code of its own that a worker may run. A dependency has more names than anybody can look for.
-    fn is_async(&self, function: &ast::Fn) -> bool {
-        matches!(self.mentions, Mentions::InAsync(..)) && {
-            let body = function.body().map(|it| it.syntax().text());
-            function.async_token().is_some()
-                || body.is_some_and(|it| it.to_string().contains("async"))
         }
     }
 

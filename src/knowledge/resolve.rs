@@ -20,7 +20,6 @@ use ra_ap_hir_ty::{
 };
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
-use sha2::{Digest, Sha256};
 
 use crate::knowledge::{ClosureRuns, CrateRows, Guard, Row, Wait};
 
@@ -46,9 +45,6 @@ pub struct Known {
     polling_functions: BTreeSet<String>,
     /// The rows that found their crate and not their item: a feature that is off, or a version without it.
     pub absent: Vec<Arc<Row>>,
-    by_path: HashMap<String, Arc<Row>>,
-    /// What tells these rows from others.
-    fingerprint: String,
     /// The user's own rows that name nothing, one sentence each.
     pub wrong: Vec<String>,
 }
@@ -105,9 +101,7 @@ enum Item {
 impl Known {
     /// Resolves every row whose crate is there; the others cost nothing.
     pub fn resolve(db: &RootDatabase, files: &[CrateRows]) -> Known {
-        let hash = Sha256::digest(format!("{files:?}"));
-        let fingerprint = hash.iter().take(8).map(|it| format!("{it:02x}")).collect();
-        let mut known = Known { fingerprint, ..Known::default() };
+        let mut known = Known::default();
         let mut crates: HashMap<Symbol, Vec<Crate>> = HashMap::new();
         for krate in all_crates(db).iter().copied() {
             let Some(name) = crate_name(db, krate) else { continue };
@@ -141,7 +135,6 @@ impl Known {
             return;
         }
         let row = Arc::new(row.clone());
-        self.by_path.insert(row.path.clone(), Arc::clone(&row));
         if row.blocks.is_some() || row.source.is_some() {
             self.blocking_names.push(row.name().to_owned());
         }
@@ -222,16 +215,6 @@ impl Known {
             }
             _ => None,
         }
-    }
-
-    /// The row of this path, of those whose crate is there.
-    pub fn at_path(&self, path: &str) -> Option<&Arc<Row>> {
-        self.by_path.get(path)
-    }
-
-    /// What tells these rows from others.
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
     }
 
     pub fn type_(&self, adt: AdtId) -> Option<&Arc<Row>> {

@@ -57,7 +57,7 @@ pub(super) fn look(
             (Some(mentions), Some(files)) => mentions.renewed(workspace, files),
             _ => Mentions::find(workspace, &known),
         };
-        let effects = Effects::new(workspace, &known);
+        let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
         let mut sights = Sights::default();
         let mut coverage = match files {
@@ -114,7 +114,7 @@ fn names(runtime: &Runtime) -> Vec<String> {
 struct InTarget<'a, 'db> {
     workspace: &'db Workspace,
     known: &'db Known,
-    effects: &'a Effects<'db>,
+    effects: &'a Effects<'a, 'db>,
     locks: &'a TakenLocks<'db>,
     rules: &'a [(&'a Rule, Page)],
     settings: &'a Settings,
@@ -172,9 +172,6 @@ impl<'db> InTarget<'_, 'db> {
         let Some((body, calls)) = body else { return };
         if let Some(at) = &at {
             sights.behind.entry(at.file.clone()).or_default().extend(calls.files);
-        }
-        if candidate.only_calls && calls.blocking.is_empty() {
-            return;
         }
         if let Some(at) = &at
             && sights.counted.insert(at.clone())

@@ -87,7 +87,7 @@ fn what_happens(mention: &Mention) -> &'static str {
 /// `it calls a, which calls b`; the notes tell a long way link by link.
 fn way(chain: &[Step]) -> String {
     match chain {
-        [] => "a comment says so".to_owned(),
+        [] => String::new(),
         [first] => format!("it calls `{}`", first.callee),
         [first, second] => format!("it calls `{}`, which calls `{}`", first.callee, second.callee),
         [first, .., last] => {

@@ -14,9 +14,7 @@ use crate::{
     config::ProjectRequest,
     finding::FilePath,
     workspace::{
-        LoadError, Texts, Workspace,
-        cache::Cache,
-        edit_limits, expand,
+        LoadError, Texts, Workspace, edit_limits, expand,
         files::{self, Files},
         graph, lock, metadata, packages, prime, std_sources,
         toolchain::Toolchain,
@@ -89,9 +87,7 @@ pub(super) fn load(
 
     texts.extend(packages::manifests(&root, cargo));
     let packages = packages::read(cargo, &members.manifests, &texts)?;
-    let cache = Cache::new(&db, &|it| files.vfs().file_path(it).clone());
     let mut workspace = Workspace {
-        cache,
         kept_out: edit_limits::kept_out(&root, &texts, &members.folders),
         ids: members.paths.iter().map(|(id, path)| (path.clone(), *id)).collect(),
         paths: members.paths,

@@ -15,10 +15,8 @@ use crate::{
         calls::Use,
         effects::{
             Effects,
-            constants::{self, Constants},
             implementations::Callee,
-            kept,
-            summary::{self, Call, Summary, Waits},
+            summary::{Call, Summary},
         },
     },
     finding::FilePath,
@@ -35,29 +33,16 @@ pub(super) type Node = usize;
 pub(super) struct Graph<'db> {
     summaries: HashMap<FunctionId, Arc<Summary<'db>>>,
     /// By function, and by what stands for its generics where that matters.
-    nodes: HashMap<Key<'db>, Node>,
+    nodes: HashMap<(FunctionId, Option<GenericArgs<'db>>), Node>,
     instances: Vec<Instance<'db>>,
     count: HashMap<FunctionId, usize>,
 }
 
-/// A function, what stands for its generics, and what it is given.
-type Key<'db> = (FunctionId, Option<GenericArgs<'db>>, Constants);
-
 struct Instance<'db> {
     function: FunctionId,
     args: Option<GenericArgs<'db>>,
-    constants: Constants,
     edges: Vec<Edge>,
     reach: BTreeMap<Wait, Reach>,
-    /// Whether all that is known of it was known before.
-    is_kept: bool,
-}
-
-/// Where it is known from what a function does.
-#[derive(PartialEq, Eq)]
-enum Origin {
-    Read,
-    Kept,
 }
 
 /// A call to one of some functions: nobody knows which.
@@ -69,25 +54,14 @@ struct Edge {
 /// That a function comes to wait.
 pub(super) struct Reach {
     /// How many calls away.
-    pub distance: usize,
+    distance: usize,
     pub by: By,
 }
 
 /// How a function comes to wait.
 pub(super) enum By {
-    Itself {
-        row: Arc<Row>,
-        expr: ExprId,
-    },
-    Call {
-        expr: ExprId,
-        next: Node,
-    },
-    /// Through functions of a dependency, as they were found to call each other before.
-    Before {
-        row: Arc<Row>,
-        way: Vec<String>,
-    },
+    Itself { row: Arc<Row>, expr: ExprId },
+    Call { expr: ExprId, next: Node },
 }
 
 impl<'db> Graph<'db> {
@@ -95,7 +69,7 @@ impl<'db> Graph<'db> {
         self.instances[node].function
     }
 
-    pub fn name(&self, effects: &Effects<'db>, node: Node) -> String {
+    pub fn name(&self, effects: &Effects<'_, 'db>, node: Node) -> String {
         crate::facts::names::of_function(effects.workspace.db(), self.function(node))
     }
 
@@ -106,14 +80,13 @@ impl<'db> Graph<'db> {
     /// The functions that a call may come to, with all that they wait for.
     pub fn nodes_of(
         &mut self,
-        effects: &Effects<'db>,
+        effects: &Effects<'_, 'db>,
         body: &BodyFacts<'db>,
         call: &Use<'db>,
     ) -> Vec<Node> {
         let first_new = self.instances.len();
         let callees = effects.callees(call.function, call.args, body.krate(), body.function);
-        let constants = constants::handed_on(&body.given(call.expr), &Constants::new());
-        let nodes = self.targets(effects, callees, &constants);
+        let nodes = self.targets(effects, callees);
         self.explore(effects, first_new);
         self.settle(first_new);
         nodes
@@ -130,7 +103,7 @@ impl<'db> Graph<'db> {
     }
 
     /// The files of all functions that these lead to.
-    pub fn files_behind(&self, effects: &Effects<'db>, from: Vec<Node>) -> BTreeSet<FilePath> {
+    pub fn files_behind(&self, effects: &Effects<'_, 'db>, from: Vec<Node>) -> BTreeSet<FilePath> {
         let mut seen: HashSet<Node> = from.iter().copied().collect();
         let mut waiting = from;
         let mut files = BTreeSet::new();
@@ -146,30 +119,21 @@ impl<'db> Graph<'db> {
     }
 
     /// Follows the calls of every function from this one on, until there is no new one.
-    fn explore(&mut self, effects: &Effects<'db>, first_new: Node) {
+    fn explore(&mut self, effects: &Effects<'_, 'db>, first_new: Node) {
         let mut node = first_new;
         while node < self.instances.len() {
-            let Instance { function, args, ref constants, .. } = self.instances[node];
-            if self.instances[node].is_kept {
-                node += 1;
-                continue;
-            }
-            let constants = constants.clone();
+            let Instance { function, args, .. } = self.instances[node];
             let summary = self.summary(effects, function);
             let mut edges = Vec::new();
             for call in &summary.calls {
-                let Call { function: callee, args: written, expr, open, given, demands } = call;
-                if !constants::is_reached(demands, &constants) {
-                    continue;
-                }
-                let constants = constants::handed_on(given, &constants);
-                let args = match (open, args) {
+                let Call { function: callee, args: written, expr, open } = call;
+                let given = match (open, args) {
                     (true, Some(args)) => effects.substituted(*written, args),
                     _ => *written,
                 };
                 let krate = effects.krate_of(function);
-                let callees = effects.callees(*callee, args, krate, function);
-                let targets = self.targets(effects, callees, &constants);
+                let callees = effects.callees(*callee, given, krate, function);
+                let targets = self.targets(effects, callees);
                 if !targets.is_empty() {
                     edges.push(Edge { expr: *expr, targets });
                 }
@@ -180,15 +144,10 @@ impl<'db> Graph<'db> {
     }
 
     /// The nodes of these functions. Empty when one of them is not known well enough.
-    fn targets(
-        &mut self,
-        effects: &Effects<'db>,
-        callees: Vec<Callee<'db>>,
-        constants: &Constants,
-    ) -> Vec<Node> {
+    fn targets(&mut self, effects: &Effects<'_, 'db>, callees: Vec<Callee<'db>>) -> Vec<Node> {
         let mut found = Vec::new();
         for callee in callees {
-            match self.node(effects, callee, constants) {
+            match self.node(effects, callee) {
                 Some(it) if found.contains(&it) => {}
                 Some(it) => found.push(it),
                 None => return Vec::new(),
@@ -197,72 +156,39 @@ impl<'db> Graph<'db> {
         found
     }
 
-    fn node(
-        &mut self,
-        effects: &Effects<'db>,
-        callee: Callee<'db>,
-        constants: &Constants,
-    ) -> Option<Node> {
-        if let Some(node) = self.nodes.get(&(callee.function, None, Constants::new())) {
-            return Some(*node);
-        }
-        if let Some(reach) = kept::reach(effects, callee.function) {
-            let key = (callee.function, None, Constants::new());
-            return Some(self.add(key, reach, Origin::Kept));
-        }
+    fn node(&mut self, effects: &Effects<'_, 'db>, callee: Callee<'db>) -> Option<Node> {
         let summary = self.summary(effects, callee.function);
         let args = summary.is_open().then_some(callee.args);
         // A method of a trait and one that implements it need not have the same generics.
         if args.is_some_and(|it| it.len() != effects.count_generics(callee.function)) {
             return None;
         }
-        let asked = constants.iter().filter(|it| summary.asks_for(it.0));
-        let mut key = (callee.function, args, asked.cloned().collect::<Constants>());
+        let key = (callee.function, args);
         if let Some(node) = self.nodes.get(&key) {
             return Some(*node);
         }
         let count = self.count.entry(callee.function).or_default();
-        if *count >= INSTANCES {
-            // What it is given is no longer told apart.
-            key.2.clear();
-            if let Some(node) = self.nodes.get(&key) {
-                return Some(*node);
-            }
-            if *count >= 2 * INSTANCES {
-                return None;
-            }
+        if *count == INSTANCES {
+            return None;
         }
         *count += 1;
-        let by_itself = |it: &Waits| {
-            let by = By::Itself { row: Arc::clone(&it.row), expr: it.expr };
-            Some((it.row.blocks?, Reach { distance: 0, by }))
+        let by_itself = |(row, expr): &(Arc<Row>, ExprId)| {
+            let by = By::Itself { row: Arc::clone(row), expr: *expr };
+            Some((row.blocks?, Reach { distance: 0, by }))
         };
-        let waits = summary.waits.iter().filter(|it| constants::is_reached(&it.demands, &key.2));
         // The first mention of each kind is the one that is shown.
-        let reach = waits.rev().filter_map(by_itself).collect();
-        Some(self.add(key, reach, Origin::Read))
-    }
-
-    fn add(&mut self, key: Key<'db>, reach: BTreeMap<Wait, Reach>, origin: Origin) -> Node {
-        let (function, args, constants) = key.clone();
-        let is_kept = origin == Origin::Kept;
-        let edges = Vec::new();
-        self.instances.push(Instance { function, args, constants, edges, reach, is_kept });
+        let reach = summary.waits.iter().rev().filter_map(by_itself).collect();
+        let function = callee.function;
+        self.instances.push(Instance { function, args, edges: Vec::new(), reach });
         self.nodes.insert(key, self.instances.len() - 1);
-        self.instances.len() - 1
+        Some(self.instances.len() - 1)
     }
 
-    /// The functions whose own code was read, with what each waits for.
-    pub fn read(&self) -> impl Iterator<Item = (Node, impl Iterator<Item = Wait>)> {
-        let read = self.instances.iter().enumerate().filter(|it| !it.1.is_kept);
-        read.map(|(node, it)| (node, it.reach.keys().copied()))
-    }
-
-    fn summary(&mut self, effects: &Effects<'db>, function: FunctionId) -> Arc<Summary<'db>> {
+    fn summary(&mut self, effects: &Effects<'_, 'db>, function: FunctionId) -> Arc<Summary<'db>> {
         let summary = self
             .summaries
             .entry(function)
-            .or_insert_with(|| Arc::new(summary::guarded(effects, function)));
+            .or_insert_with(|| Arc::new(Summary::of(effects, function)));
         Arc::clone(summary)
     }
 

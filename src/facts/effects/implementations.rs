@@ -33,7 +33,7 @@ pub(super) struct Implementations {
     of_trait: OnceCell<HashMap<TraitId, Vec<ImplId>>>,
 }
 
-impl<'db> Effects<'db> {
+impl<'db> Effects<'_, 'db> {
     /// The functions that a call may come to. Empty when that is not known, or when they are not looked into.
     pub(super) fn callees(
         &self,
@@ -57,13 +57,8 @@ impl<'db> Effects<'db> {
     }
 
     fn is_looked_into(&self, function: FunctionId) -> bool {
-        let db = self.workspace.db();
-        let is_followed = summary::is_own(self.workspace, function) || {
-            let krate = self.krate_of(function);
-            // A runtime knows on which thread it does what.
-            !krate.data(db).origin.is_lang() && self.known.runtime(krate).is_none()
-        };
-        is_followed && self.known.function(db, function).is_none()
+        summary::is_own(self.workspace, function)
+            && self.known.function(self.workspace.db(), function).is_none()
     }
 
     fn of_trait(
