@@ -9,6 +9,7 @@ pub mod chains;
 pub mod changes;
 mod closures;
 pub mod compiled;
+pub mod declared;
 pub mod effects;
 pub mod errors;
 pub mod functions;

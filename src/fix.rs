@@ -2,6 +2,7 @@
 
 pub mod chain;
 mod doubts;
+mod edits;
 pub mod helper;
 pub mod hoist;
 mod lines;

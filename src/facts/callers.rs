@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ra_ap_hir::{HasVisibility, Semantics, Visibility};
 use ra_ap_hir_def::{
-    FunctionId, ItemContainerId, Lookup, hir::ExprId, signatures::FunctionSignature, src::HasSource,
+    FunctionId, ItemContainerId, Lookup, signatures::FunctionSignature, src::HasSource,
 };
 use ra_ap_ide_db::defs::{Definition, NameClass, NameRefClass};
 use ra_ap_syntax::{
@@ -16,7 +16,8 @@ use crate::{
     facts::{
         alive::{Alive, Matter},
         body::{BodyFacts, Entered, Form, Mention},
-        calls::Use,
+        calls::{self, Use},
+        place,
         runs_on::Thread,
     },
     finding::{Note, Place},
@@ -62,13 +63,13 @@ impl<'db> BodyFacts<'db> {
         let here = |it: &&Use<'db>| matches!(it.context.thread, Thread::Caller | Thread::Worker);
         let mut found: Vec<FunctionId> =
             self.uses.iter().filter(here).map(|it| it.function).collect();
-        found.retain(|it| is_own(self.workspace, *it));
+        found.retain(|it| place::file_of(self.workspace, *it).is_some());
         found.dedup();
         found
     }
 
     /// Whether a call of it may come to other functions.
-    pub fn is_of_trait(&self, function: FunctionId) -> bool {
+    pub fn is_declared_by_trait(&self, function: FunctionId) -> bool {
         matches!(function.lookup(self.db).container, ItemContainerId::TraitId(_))
     }
 
@@ -77,12 +78,8 @@ impl<'db> BodyFacts<'db> {
         let db = self.db;
         let name = FunctionSignature::of(db, function).name.as_str().to_owned();
         let no = |text: &str| Err(Note::new(format!("`{name}` {text}")));
-        match function.lookup(db).container {
-            ItemContainerId::TraitId(_) => return no("is a method of a trait"),
-            ItemContainerId::ImplId(it) if ra_ap_hir::Impl::from(it).trait_(db).is_some() => {
-                return no("is a method of a trait");
-            }
-            _ => {}
+        if calls::is_of_trait(db, function) {
+            return no("is a method of a trait");
         }
         if ra_ap_hir::Function::from(function).visibility(db) == Visibility::Public {
             return no("is public, and others may call it");
@@ -242,12 +239,12 @@ impl<'db> Search<'_, 'db> {
         let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
         let here = |it: &&Use<'db>| {
             self.is_the_helper(it.function)
-                && self
-                    .call_of(&body, it.expr)
+                && body
+                    .place_to_show(it.expr)
                     .is_some_and(|it| it.file == place.file && it.range.contains_range(place.range))
         };
         let uses = body.uses.iter().filter(here);
-        let smallest = uses.min_by_key(|it| self.call_of(&body, it.expr).map(|it| it.range.len()));
+        let smallest = uses.min_by_key(|it| body.place_to_show(it.expr).map(|it| it.range.len()));
         let Some(found) = smallest else { return refuse("is handed on here as a value") };
         if !matches!(found.form, Form::Call | Form::Method) {
             return refuse("is handed on here as a value");
@@ -266,10 +263,6 @@ impl<'db> Search<'_, 'db> {
             return refuse("is called in a closure here, which cannot await");
         }
         Ok(Some(CallSite { at, inside: Some(function) }))
-    }
-
-    fn call_of(&self, body: &BodyFacts<'db>, expr: ExprId) -> Option<Place> {
-        body.place_of(expr).or_else(|| body.macro_call_place(expr))
     }
 
     fn meaning(&self, token: &SyntaxToken) -> Means {
@@ -312,13 +305,6 @@ impl<'db> Search<'_, 'db> {
     fn is_the_helper(&self, other: FunctionId) -> bool {
         self.helper.is(self.workspace, other)
     }
-}
-
-fn is_own(workspace: &Workspace, function: FunctionId) -> bool {
-    let db = workspace.db();
-    let source = function.lookup(db).source(db);
-    let file = source.file_id.original_file(db).file_id(db);
-    workspace.file_path(file).is_some()
 }
 
 /// `/// let text = load(..);`

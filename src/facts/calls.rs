@@ -63,7 +63,8 @@ pub fn is_only_driven(
     calls > 0
 }
 
-fn is_of_trait(db: &RootDatabase, function: FunctionId) -> bool {
+/// Whether it is a method of a trait, or implements one.
+pub(super) fn is_of_trait(db: &RootDatabase, function: FunctionId) -> bool {
     match function.lookup(db).container {
         ItemContainerId::TraitId(_) => true,
         ItemContainerId::ImplId(it) => db.impl_trait(it).is_some(),

@@ -159,7 +159,7 @@ impl<'m, 'db> Effects<'m, 'db> {
     fn step(&self, graph: &Graph<'db>, node: Node, expr: ExprId, callee: String) -> Step {
         let function = graph.function(node);
         let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
-        let at = body.place_of(expr).or_else(|| body.macro_call_place(expr));
+        let at = body.place_to_show(expr);
         let own = summary::is_own(self.workspace, function);
         Step { caller: graph.name(self, node), callee, at, own }
     }

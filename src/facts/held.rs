@@ -102,11 +102,9 @@ impl<'db> BodyFacts<'db> {
                     None => (None, self.place_of_iterated(pattern)?),
                 }
             }
-            Origin::Temporary(it) => {
-                (None, self.place_of(it).or_else(|| self.macro_call_place(it))?)
-            }
+            Origin::Temporary(it) => (None, self.place_to_show(it)?),
         };
-        let place = |it: &ExprId| self.place_of(*it).or_else(|| self.macro_call_place(*it));
+        let place = |it: &ExprId| self.place_to_show(*it);
         let mut suspended_at: Vec<Place> = awaits.iter().filter_map(place).collect();
         suspended_at.sort();
         suspended_at.dedup();
@@ -114,19 +112,7 @@ impl<'db> BodyFacts<'db> {
         let kind = row.guard?;
         let alone = self.is_driven_alone(body) && !self.is(type_, "Send");
         let rival = self.rival(body, origin);
-        let (at_await, places) = (awaits, suspended_at);
-        Some(HeldGuard {
-            row,
-            kind,
-            wrapped,
-            name,
-            at,
-            alone,
-            rival,
-            suspended_at: places,
-            origin,
-            awaits: at_await,
-        })
+        Some(HeldGuard { row, kind, wrapped, name, at, alone, rival, suspended_at, origin, awaits })
     }
 
     /// Whether the thread that drives this body drives no other task.
@@ -183,7 +169,7 @@ impl<'db> BodyFacts<'db> {
             Expr::Call { args, .. } => args.first().copied(),
             _ => None,
         });
-        let place = iterated.and_then(|it| self.place_of(it).or_else(|| self.macro_call_place(it)));
+        let place = iterated.and_then(|it| self.place_to_show(it));
         place.or_else(|| self.place_around_pattern(pattern))
     }
 }

@@ -13,7 +13,7 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{AstNode, SyntaxKind, TextRange, ast};
 
 use crate::{
-    facts::{body::BodyFacts, held::HeldGuard, suspends::Origin},
+    facts::{body::BodyFacts, held::HeldGuard, read_later::is_shared, suspends::Origin},
     finding::FilePath,
 };
 
@@ -128,13 +128,7 @@ impl<'db> BodyFacts<'db> {
         };
         let Some(index) = steps.iter().position(|it| reads(&it.kind)) else { return false };
         let target: Ty<'db> = steps[index].target.as_ref();
-        let shared = steps.iter().all(|it| match &it.kind {
-            Adjust::Borrow(AutoBorrow::Ref(it)) => {
-                !ra_ap_rustc_type_ir::Mutability::from(*it).is_mut()
-            }
-            Adjust::Deref(Some(it)) => !it.0.is_mut(),
-            _ => true,
-        });
+        let shared = steps.iter().all(|it| is_shared(&it.kind));
         index == 0 && shared && self.is_owned_clone(target)
     }
 

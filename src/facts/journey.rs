@@ -69,7 +69,7 @@ impl<'db> Tracing<'_, 'db> {
     }
 
     fn refuse<T>(&self, at: ExprId, text: impl Into<String>) -> Result<T, Note> {
-        let place = self.body.place_of(at).or_else(|| self.body.macro_call_place(at));
+        let place = self.body.place_to_show(at);
         Err(match place {
             Some(place) => Note::at(place, text),
             None => Note::new(text),

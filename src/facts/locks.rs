@@ -14,6 +14,7 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use crate::{
     facts::{
         body::{BodyFacts, Form, Mention},
+        declared::Given,
         suspends::Origin,
     },
     finding::Place,
@@ -77,7 +78,10 @@ impl<'db> BodyFacts<'db> {
     pub(super) fn held_lock(&self, origin: Origin) -> Option<HeldLock> {
         let (made, type_) = match origin {
             Origin::Temporary(it) => (it, self.infer.expr_ty(it)),
-            Origin::Variable(it) => (self.value_of(it)?, self.infer.binding_ty(it)),
+            Origin::Variable(it) => {
+                let Given::By(value) = self.given(it) else { return None };
+                (value, self.infer.binding_ty(it))
+            }
         };
         let mention = self.taking_call(made)?;
         let name = match origin {
@@ -90,18 +94,16 @@ impl<'db> BodyFacts<'db> {
             takes: mention.row.takes?,
             kind: self.owned_guard_in(type_)?.guard?,
             name,
-            at: self.place_of(mention.expr).or_else(|| self.macro_call_place(mention.expr))?,
+            at: self.place_to_show(mention.expr)?,
         })
     }
 
     /// The lock that a call takes, by its place.
     pub(crate) fn lock_of(&self, mention: &Mention) -> Option<LockPlace> {
         mention.row.takes?;
-        match (&self.body[mention.expr], mention.form) {
-            (Expr::MethodCall { receiver, .. }, Form::Method) => self.lock_place(*receiver),
-            (Expr::Call { args, .. }, Form::Call) => self.lock_place(*args.first()?),
-            _ => None,
-        }
+        let is_call = matches!(mention.form, Form::Call | Form::Method);
+        let values = self.values_of(mention.expr);
+        values.first().filter(|_| is_call).and_then(|it| self.lock_place(*it))
     }
 
     /// The call behind `lock().unwrap()`, `lock().await` and the like.
@@ -121,26 +123,6 @@ impl<'db> BodyFacts<'db> {
             }
             _ => None,
         }
-    }
-
-    /// What a variable is given where it is declared: by a `let`, or in the head of a `match` or `if let`.
-    pub(super) fn value_of(&self, variable: BindingId) -> Option<ExprId> {
-        let binds = |pattern: ra_ap_hir_def::hir::PatId| {
-            let mut found = false;
-            self.body.walk_bindings_in_pat(pattern, |it| found |= it == variable);
-            found
-        };
-        self.body.exprs().find_map(|(_, it)| match it {
-            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
-                statements.iter().find_map(|it| match it {
-                    Statement::Let { pat, initializer, .. } if binds(*pat) => *initializer,
-                    _ => None,
-                })
-            }
-            Expr::Let { pat, expr } if binds(*pat) => Some(*expr),
-            Expr::Match { expr, arms } if arms.iter().any(|it| binds(it.pat)) => Some(*expr),
-            _ => None,
-        })
     }
 
     /// The place that an expression leads to, through references and shared pointers.
@@ -197,16 +179,10 @@ impl<'db> BodyFacts<'db> {
 
     /// What `let variable = this;` says.
     fn plain_value_of(&self, variable: BindingId) -> Option<ExprId> {
-        let pattern = self.map.patterns_for_binding(variable).first().copied()?;
-        self.body.exprs().find_map(|(_, it)| match it {
-            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
-                statements.iter().find_map(|it| match it {
-                    Statement::Let { pat, initializer, .. } if *pat == pattern => *initializer,
-                    _ => None,
-                })
-            }
+        match self.plain_let(variable)? {
+            Statement::Let { initializer, .. } => *initializer,
             _ => None,
-        })
+        }
     }
 
     fn is_clone_call(&self, call: ExprId) -> bool {

@@ -42,8 +42,7 @@ impl BodyFacts<'_> {
     pub(super) fn range_around(&self, expr: ExprId) -> Option<TextRange> {
         let mut at = Some(expr);
         while let Some(expr) = at {
-            let place = self.place_of(expr).or_else(|| self.macro_call_place(expr));
-            if let Some(place) = place {
+            if let Some(place) = self.place_to_show(expr) {
                 return Some(place.range);
             }
             at = self.parents.get(expr).copied();

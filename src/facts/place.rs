@@ -1,11 +1,19 @@
 //! From expressions to places in the user's files, through any number of macros.
 
 use ra_ap_hir::{HirFileId, InFile, Semantics};
-use ra_ap_hir_def::hir::{ExprId, PatId};
+use ra_ap_hir_def::{
+    FunctionId, Lookup,
+    hir::{ExprId, PatId},
+    src::HasSource,
+};
 use ra_ap_hir_expand::{files::FileRange, map_node_range_up_rooted, span_map::SpanMap};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxNode, TextRange, ast};
 
-use crate::{facts::body::BodyFacts, finding::Place};
+use crate::{
+    facts::body::BodyFacts,
+    finding::{FilePath, Place},
+    workspace::Workspace,
+};
 
 impl BodyFacts<'_> {
     /// The syntax of an expression: in a file, or in what a macro expanded to.
@@ -20,6 +28,11 @@ impl BodyFacts<'_> {
     pub(crate) fn place_of(&self, expr: ExprId) -> Option<Place> {
         let syntax = self.syntax(expr)?;
         self.place(syntax.file_id, syntax.value.syntax())
+    }
+
+    /// Where it is written, or else the macro call that writes it.
+    pub(crate) fn place_to_show(&self, expr: ExprId) -> Option<Place> {
+        self.place_of(expr).or_else(|| self.macro_call_place(expr))
     }
 
     pub(crate) fn place_of_pattern(&self, pattern: PatId) -> Option<Place> {
@@ -97,4 +110,12 @@ impl BodyFacts<'_> {
 fn words(node: &SyntaxNode) -> String {
     let tokens = node.descendants_with_tokens().filter_map(NodeOrToken::into_token);
     tokens.filter(|it| !it.kind().is_trivia()).map(|it| it.text().to_owned()).collect()
+}
+
+/// The file of the workspace in which a function stands.
+pub(super) fn file_of(workspace: &Workspace, function: FunctionId) -> Option<FilePath> {
+    let db = workspace.db();
+    let source = function.lookup(db).source(db);
+    let file = source.file_id.original_file(db).file_id(db);
+    workspace.file_path(file).cloned()
 }

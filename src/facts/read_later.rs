@@ -54,19 +54,10 @@ impl<'db> BodyFacts<'db> {
 
     /// `let guard = this;`
     fn initializer_of(&self, variable: BindingId) -> Option<ExprId> {
-        let pattern = self.map.patterns_for_binding(variable).first().copied()?;
-        let blocks = self.body.exprs().filter_map(|it| match it.1 {
-            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => Some(statements),
+        match self.plain_let(variable)? {
+            Statement::Let { type_ref: None, initializer, else_branch: None, .. } => *initializer,
             _ => None,
-        });
-        blocks.flatten().find_map(|it| match it {
-            Statement::Let { pat, type_ref: None, initializer, else_branch: None }
-                if *pat == pattern =>
-            {
-                *initializer
-            }
-            _ => None,
-        })
+        }
     }
 
     /// None where this use is more than reading.
@@ -139,7 +130,8 @@ impl<'db> Reading<'db> {
     }
 }
 
-fn is_shared(adjust: &Adjust) -> bool {
+/// Whether this step towards a value only reads.
+pub(super) fn is_shared(adjust: &Adjust) -> bool {
     match adjust {
         Adjust::Borrow(AutoBorrow::Ref(it)) => !ra_ap_rustc_type_ir::Mutability::from(*it).is_mut(),
         Adjust::Borrow(AutoBorrow::RawPtr(_)) => false,

@@ -8,7 +8,10 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::AstNode;
 
 use crate::{
-    facts::body::{BodyFacts, Mention},
+    facts::{
+        body::{BodyFacts, Form, Mention},
+        runs_on::Thread,
+    },
     knowledge::{Row, Wait},
 };
 
@@ -41,6 +44,16 @@ impl<'db> BodyFacts<'db> {
         let values = if row.reads_arguments { arguments } else { values };
         let source = values.iter().find_map(|it| self.known.source(self.infer.expr_ty(*it)))?;
         Some(Arc::new(row.waiting_for(source)))
+    }
+
+    /// Whether this waits on `thread`, each time and for longer than a lock does: that is short by itself, and no reason
+    /// to move a function elsewhere.
+    pub fn waits_on(&self, mention: &Mention, thread: Thread) -> bool {
+        mention.thread == thread
+            && mention.form != Form::Named
+            && !mention.once
+            && mention.row.blocks.is_some_and(|it| it != Wait::Lock)
+            && !self.has_asked(mention)
     }
 
     /// Whether the code has asked before whether there is anything to wait for.

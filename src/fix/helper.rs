@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_hir_def::FunctionId;
-use ra_ap_ide_db::text_edit::{TextEdit, TextRange};
+use ra_ap_ide_db::text_edit::TextRange;
 
 use crate::{
     facts::{
-        body::{BodyFacts, Form, Mention},
+        body::{BodyFacts, Mention},
         callers::{self, Helper},
         runs_on::Thread,
         surroundings::Surroundings,
     },
     finding::{Applicability, FilePath, Fix, Note, Place, Want},
-    fix::{chain, migrate, twin},
-    knowledge::Wait,
+    fix::{chain, edits, migrate, twin},
 };
 
 /// Functions that call each other further down than this are left as they are.
@@ -84,7 +83,7 @@ impl<'a, 'db> Change<'a, 'db> {
         if self.open.contains(&function) {
             return Err(vec![Note::new("functions on the way call each other")]);
         }
-        if self.body.is_of_trait(function) {
+        if self.body.is_declared_by_trait(function) {
             return Err(vec![Note::new("a method of a trait is called on the way")]);
         }
         let seen = self.body.seen_as_async(function);
@@ -94,7 +93,8 @@ impl<'a, 'db> Change<'a, 'db> {
             waits |= self.add(callee, depth + 1)?;
         }
         self.open.pop();
-        let own: Vec<&Mention> = seen.mentions.iter().filter(|it| is_wait(&seen, it)).collect();
+        let own: Vec<&Mention> =
+            seen.mentions.iter().filter(|it| seen.waits_on(it, Thread::Worker)).collect();
         if !waits && own.is_empty() {
             self.idle.insert(function);
             return Ok(false);
@@ -154,21 +154,14 @@ impl<'a, 'db> Change<'a, 'db> {
         let mut doubts = vec!["whoever awaits it can be cancelled there".to_owned()];
         doubts.extend(self.doubts);
         let mut edits = BTreeMap::new();
-        for (file, mut of_file) in self.edits {
-            of_file.sort_by_key(|it| (it.0.start(), it.0.end()));
-            let mut edit = TextEdit::builder();
-            let mut last: Option<TextRange> = None;
-            for (range, text) in of_file {
-                let meets = last.is_some_and(|it| {
-                    range.start() < it.end() || (range == it && range.is_empty())
-                });
-                if meets {
-                    return None;
-                }
-                last = Some(range);
-                edit.replace(range, text);
+        for (file, of_file) in self.edits {
+            // Of two texts at one place nobody knows which comes first.
+            let mut inserted = BTreeSet::new();
+            let mut insertions = of_file.iter().map(|it| it.0).filter(|it| it.is_empty());
+            if insertions.any(|it| !inserted.insert(it.start())) {
+                return None;
             }
-            edits.insert(file, edit.finish());
+            edits.insert(file, edits::joined(of_file)?);
         }
         Some(Fix {
             title: format!("Make {names} asynchronous and await it wherever it is called"),
@@ -178,15 +171,6 @@ impl<'a, 'db> Change<'a, 'db> {
             wants: self.wants,
         })
     }
-}
-
-fn is_wait(body: &BodyFacts<'_>, mention: &Mention) -> bool {
-    let waits = mention.row.blocks.is_some_and(|it| it != Wait::Lock);
-    waits
-        && mention.form != Form::Named
-        && !mention.once
-        && mention.thread == Thread::Worker
-        && !body.has_asked(mention)
 }
 
 /// The asynchronous twin of what waits: a thread that may block is no reason to change a function.

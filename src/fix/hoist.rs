@@ -8,6 +8,7 @@ use ra_ap_syntax::{AstNode, SyntaxKind, ast, ast::HasLoopBody};
 use crate::{
     facts::hoist::{Copied, Goes, Hoisted},
     finding::{Applicability, Fix},
+    fix::lines::line_end,
 };
 
 /// Computes the value before the statement, or at the start of each turn of the loop. `text` is that of the file.
@@ -54,7 +55,7 @@ fn before_statement(
     if !indent.trim().is_empty() {
         return None;
     }
-    let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let line_end = line_end(text);
     let value = &text[hoisted.value];
     let (copy, instead) = match hoisted.copy {
         Copied::No => ("", name.to_owned()),

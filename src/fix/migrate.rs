@@ -2,13 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ra_ap_hir_def::{
-    Lookup,
-    hir::{Expr, ExprId},
-    src::HasSource,
-};
+use ra_ap_hir_def::{Lookup, hir::ExprId, src::HasSource};
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
-use ra_ap_ide_db::text_edit::{TextEdit, TextRange};
+use ra_ap_ide_db::text_edit::TextRange;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::ast;
 
@@ -21,7 +17,7 @@ use crate::{
         surroundings::Surroundings,
     },
     finding::{Applicability, FilePath, Fix, Note, Place},
-    fix::{doubts::Case, path, template::Template, twin},
+    fix::{doubts::Case, edits, path, template::Template, twin},
     knowledge::{Chain, Row},
 };
 
@@ -248,20 +244,11 @@ impl<'db> Migration<'_, 'db> {
 
     /// None when two edits meet.
     fn finish(mut self) -> Option<Fix> {
-        self.edits.sort_by_key(|it| (it.0.start(), it.0.end()));
-        let mut edit = TextEdit::builder();
-        let mut end = None;
-        for (range, text) in std::mem::take(&mut self.edits) {
-            if end.is_some_and(|it| range.start() < it) {
-                return None;
-            }
-            end = Some(range.end());
-            edit.replace(range, text);
-        }
+        let edit = edits::joined(std::mem::take(&mut self.edits))?;
         let doubt = (!self.doubts.is_empty()).then(|| self.doubts.join("; "));
         let mut fix = self.empty_fix(self.applicability);
         fix.doubt = doubt;
-        fix.edits.insert(self.file.clone(), edit.finish());
+        fix.edits.insert(self.file.clone(), edit);
         fix.wants = self.wants;
         Some(fix)
     }
@@ -311,11 +298,7 @@ impl<'db> Migration<'_, 'db> {
 
     /// The value that a call is called on, or else given first.
     fn first_value(&self, call: ExprId) -> Option<ExprId> {
-        match &self.body.body[call] {
-            Expr::MethodCall { receiver, .. } => Some(*receiver),
-            Expr::Call { args, .. } => args.first().copied(),
-            _ => None,
-        }
+        self.body.values_of(call).first().copied()
     }
 }
 

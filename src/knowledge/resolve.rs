@@ -21,7 +21,7 @@ use ra_ap_hir_ty::{
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
-use crate::knowledge::{ClosureRuns, CrateRows, Guard, Row, Wait};
+use crate::knowledge::{ClosureRuns, CrateRows, Guard, Row, Unflushed, Wait};
 
 /// What is known of the definitions of one workspace.
 #[derive(Default)]
@@ -206,12 +206,22 @@ impl Known {
 
     /// What reading from a value of this type waits for, or writing to it: through references, boxes and buffers.
     pub fn source(&self, type_: Ty<'_>) -> Option<Wait> {
+        self.below_wrappers(type_, |it| it.source)
+    }
+
+    /// What becomes of what was written to the twin of a value of this type and not flushed, in the same way.
+    pub fn unflushed(&self, type_: Ty<'_>) -> Option<Unflushed> {
+        self.below_wrappers(type_, |it| it.unflushed)
+    }
+
+    /// What the row of a type says, or that of the first one which it wraps.
+    fn below_wrappers<T>(&self, type_: Ty<'_>, says: fn(&Row) -> Option<T>) -> Option<T> {
         match type_.kind() {
-            TyKind::Ref(_, it, _) => self.source(it),
+            TyKind::Ref(_, it, _) => self.below_wrappers(it, says),
             TyKind::Adt(adt, args) => {
                 let row = self.type_(adt.def_id())?;
-                row.source
-                    .or_else(|| args.types().find_map(|it| self.source(it)).filter(|_| row.wraps))
+                let wrapped = || args.types().find_map(|it| self.below_wrappers(it, says));
+                says(row).or_else(|| wrapped().filter(|_| row.wraps))
             }
             _ => None,
         }

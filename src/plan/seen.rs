@@ -23,12 +23,13 @@ pub(super) struct Again<'a> {
 pub(super) struct Seen {
     pub mentions: Option<Mentions>,
     /// The functions, by their texts, in which there was nothing to find and nothing that could not be told.
-    quiet: HashSet<(FilePath, String)>,
+    quiet: BTreeMap<FilePath, HashSet<String>>,
 }
 
 impl Seen {
     pub fn is_quiet(&self, workspace: &Workspace, function: &Place) -> bool {
-        known_by(workspace, function).is_some_and(|it| self.quiet.contains(&it))
+        let quiet = self.quiet.get(&function.file);
+        quiet.is_some_and(|it| text_of(workspace, function).is_some_and(|text| it.contains(text)))
     }
 
     /// `told` are the places of which there is something to say.
@@ -42,21 +43,24 @@ impl Seen {
         for it in told {
             told_in.entry(&it.file).or_default().push(it.range);
         }
-        let mut loud = HashSet::new();
+        let mut loud = Vec::new();
         for function in functions {
-            let Some(key) = known_by(workspace, function) else { continue };
+            let Some(text) = text_of(workspace, function) else { continue };
             let mut told = told_in.get(&function.file).into_iter().flatten();
             match told.any(|it| function.range.contains_range(*it)) {
-                true => loud.insert(key),
-                false => self.quiet.insert(key),
-            };
+                true => loud.push((&function.file, text)),
+                false => {
+                    let quiet = self.quiet.entry(function.file.clone()).or_default();
+                    quiet.insert(text.to_owned());
+                }
+            }
         }
-        self.quiet.retain(|it| !loud.contains(it));
+        for (file, text) in loud {
+            self.quiet.get_mut(file).map(|it| it.remove(text));
+        }
     }
 }
 
-fn known_by(workspace: &Workspace, function: &Place) -> Option<(FilePath, String)> {
-    let text = workspace.text(&function.file)?;
-    let text = text.get(std::ops::Range::<usize>::from(function.range))?;
-    Some((function.file.clone(), text.to_owned()))
+fn text_of<'w>(workspace: &'w Workspace, place: &Place) -> Option<&'w str> {
+    workspace.text(&place.file)?.get(std::ops::Range::<usize>::from(place.range))
 }

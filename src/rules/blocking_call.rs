@@ -19,8 +19,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
         if !is_asked_for || !stands_in_the_way(pass, mention) {
             continue;
         }
-        let written = body.place_of(mention.expr);
-        let Some(at) = written.or_else(|| body.macro_call_place(mention.expr)) else { continue };
+        let Some(at) = body.place_to_show(mention.expr) else { continue };
         let message = format!("{} {}", mention.row.said(), what_happens(mention));
         let fix = cure(pass, mention);
         let finding = pass.report(at, message);
@@ -43,8 +42,7 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
     if before_others && call.effect.wait != Wait::Future {
         return;
     }
-    let written = body.place_of(mention.expr).or_else(|| body.macro_call_place(mention.expr));
-    let Some(at) = written else { return };
+    let Some(at) = body.place_to_show(mention.expr) else { return };
     let (callee, what) = (&call.callee, what_happens(mention));
     let fix = match call.effect.wait {
         Wait::Future => Err(Vec::new()),

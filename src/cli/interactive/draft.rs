@@ -101,14 +101,6 @@ impl Draft {
     }
 }
 
-impl PartialEq for Draft {
-    fn eq(&self, other: &Draft) -> bool {
-        self.text() == other.text()
-    }
-}
-
-impl Eq for Draft {}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -24,7 +24,7 @@ pub(super) enum Enter {
 }
 
 /// What follows an answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Then {
     /// This is said, and the next question asked.
     Ask(String),
@@ -343,7 +343,7 @@ mod tests {
                 it => Key::Char(it),
             };
             assert!(session.question(Style::Plain).is_some(), "{keys:?}");
-            assert_ne!(session.answer(&key), Then::End);
+            assert!(!matches!(session.answer(&key), Then::End));
         }
         let titles = session.decisions.iter().map(|it| title(&it.answer)).collect();
         (titles, session.open.len())
@@ -404,9 +404,9 @@ mod tests {
         let second = ask(Some(Key::Tab));
         assert!(second.contains("help: [safe] second") && !second.contains("first"), "{second}");
         assert!(matches!(session.answer(&Key::Char('e')), Then::Edit(_)));
-        assert_eq!(session.answer(&Key::CtrlC), Then::End);
+        assert!(matches!(session.answer(&Key::CtrlC), Then::End));
         session.answer(&Key::Char('x'));
-        assert_eq!(session.answer(&Key::CtrlC), Then::End);
+        assert!(matches!(session.answer(&Key::CtrlC), Then::End));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
             implementations::Callee,
             summary::{Call, Summary},
         },
+        place,
     },
     finding::FilePath,
     knowledge::{Row, Wait},
@@ -108,7 +109,7 @@ impl<'db> Graph<'db> {
         let mut waiting = from;
         let mut files = BTreeSet::new();
         while let Some(node) = waiting.pop() {
-            files.extend(super::summary::file(effects.workspace, self.function(node)));
+            files.extend(place::file_of(effects.workspace, self.function(node)));
             for next in self.instances[node].edges.iter().flat_map(|it| &it.targets) {
                 if seen.insert(*next) {
                     waiting.push(*next);

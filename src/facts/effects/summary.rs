@@ -10,13 +10,12 @@ use ra_ap_syntax::{AstNode, ast};
 use crate::{
     config::suppression::grammar::Says,
     facts::{
-        body::{BodyFacts, Entered, Form, Mention},
+        body::{BodyFacts, Entered, Form},
         calls::Use,
         effects::Effects,
         runs_on::Thread,
     },
-    finding::FilePath,
-    knowledge::{Row, Wait},
+    knowledge::Row,
     workspace::Workspace,
 };
 
@@ -58,7 +57,7 @@ impl<'db> Summary<'db> {
         if body.mentions.iter().any(|it| it.row.tells_runtime) {
             return Summary::default();
         }
-        let waits = body.mentions.iter().filter(|it| waits_here(it) && !body.has_asked(it));
+        let waits = body.mentions.iter().filter(|it| body.waits_on(it, Thread::Caller));
         let waits = waits.map(|it| (Arc::clone(&it.row), it.expr)).collect();
         let is_call = |it: &&Use<'db>| {
             it.context.thread == Thread::Caller && it.form != Form::Named && !it.context.once
@@ -76,29 +75,9 @@ impl<'db> Summary<'db> {
     }
 }
 
-fn waits_here(mention: &Mention) -> bool {
-    mention.thread == Thread::Caller
-        && mention.form != Form::Named
-        && !mention.once
-        && mention.row.blocks.is_some_and(spreads)
-}
-
-/// A lock is short by itself: it is no reason to move a function elsewhere.
-fn spreads(wait: Wait) -> bool {
-    wait != Wait::Lock
-}
-
 /// Whether the function is the user's to change.
 pub(super) fn is_own(workspace: &Workspace, function: FunctionId) -> bool {
     let db = workspace.db();
     let root = function.krate(db).data(db).root_file_id;
     workspace.file_path(root).is_some()
-}
-
-/// The file of the workspace in which a function stands.
-pub(super) fn file(workspace: &Workspace, function: FunctionId) -> Option<FilePath> {
-    let db = workspace.db();
-    let source = function.lookup(db).source(db);
-    let file = source.file_id.original_file(db).file_id(db);
-    workspace.file_path(file).cloned()
 }

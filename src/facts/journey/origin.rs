@@ -1,8 +1,11 @@
 //! Where a value comes from: the call that made it, back through the variables that kept it.
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, PatId, Statement};
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId};
 
-use crate::{facts::journey::Tracing, finding::Note};
+use crate::{
+    facts::{declared::Given, journey::Tracing},
+    finding::Note,
+};
 
 impl Tracing<'_, '_> {
     /// The call that made the value of `expr`.
@@ -35,33 +38,10 @@ impl Tracing<'_, '_> {
     /// The expression whose value a variable was given.
     fn source_of(&self, local: BindingId, at: ExprId) -> Result<ExprId, Note> {
         let name = self.body.body[local].name.as_str();
-        let binds = |pattern: PatId| {
-            let mut found = false;
-            self.body.body.walk_bindings_in_pat(pattern, |it| found |= it == local);
-            found
-        };
-        for (_, expr) in self.body.body.exprs() {
-            match expr {
-                Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
-                    for statement in statements {
-                        if let Statement::Let { pat, initializer, .. } = statement
-                            && binds(*pat)
-                        {
-                            let declared_only = "is given its value later";
-                            return match initializer {
-                                Some(it) => Ok(*it),
-                                None => self.refuse(at, format!("`{name}` {declared_only}")),
-                            };
-                        }
-                    }
-                }
-                Expr::Match { expr, arms } if arms.iter().any(|it| binds(it.pat)) => {
-                    return Ok(*expr);
-                }
-                Expr::Let { pat, expr } if binds(*pat) => return Ok(*expr),
-                _ => {}
-            }
+        match self.body.given(local) {
+            Given::By(it) => Ok(it),
+            Given::Later => self.refuse(at, format!("`{name}` is given its value later")),
+            Given::Outside => self.refuse(at, format!("`{name}` comes from outside this function")),
         }
-        self.refuse(at, format!("`{name}` comes from outside this function"))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         body::{BodyFacts, Entered, Form},
         calls::Use,
         locks::{FieldStep, LockPlace, Root},
-        names,
+        names, place,
         runs_on::Thread,
     },
     finding::Place,
@@ -45,7 +45,7 @@ pub(crate) struct Taken {
 
 /// A call on the way.
 #[derive(Clone)]
-pub(crate) struct Link {
+pub struct Link {
     pub caller: String,
     pub callee: String,
     pub at: Option<Place>,
@@ -76,13 +76,7 @@ impl<'db> TakenLocks<'db> {
         call: &Use<'db>,
         depth: usize,
     ) -> Vec<(LockPlace, Taken)> {
-        let arguments: Vec<ExprId> = match (&body.body[call.expr], call.form) {
-            (Expr::MethodCall { receiver, args, .. }, Form::Method) => {
-                std::iter::once(*receiver).chain(args.iter().copied()).collect()
-            }
-            (Expr::Call { args, .. }, Form::Call) => args.to_vec(),
-            _ => return Vec::new(),
-        };
+        let arguments = body.values_of(call.expr);
         let taken = self.of(call.function, depth);
         let place = |it: &Taken| {
             let mut place = match it.from {
@@ -111,11 +105,9 @@ impl<'db> TakenLocks<'db> {
 
     fn is_own(&self, function: FunctionId) -> bool {
         let db = self.workspace.db();
-        let source = function.lookup(db).source(db);
-        let is_written =
-            ast::HasName::name(&source.value).is_some() && source.value.body().is_some();
-        let file = source.file_id.original_file(db).file_id(db);
-        is_written && self.workspace.file_path(file).is_some()
+        let source = function.lookup(db).source(db).value;
+        let is_written = ast::HasName::name(&source).is_some() && source.body().is_some();
+        is_written && place::file_of(self.workspace, function).is_some()
     }
 
     fn look_into(&self, function: FunctionId, depth: usize) -> Vec<Taken> {

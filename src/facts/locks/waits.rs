@@ -33,16 +33,9 @@ pub struct Conflict {
 /// Why nobody goes on.
 pub enum Why {
     /// The same lock is taken, perhaps further down.
-    TakenAgain { surely: Surely, way: Vec<WayLink> },
+    TakenAgain { surely: Surely, way: Vec<Link> },
     /// The call waits for something else, and async code for the lock.
     Waits { what: String, others: Vec<Place> },
-}
-
-/// A call on the way to the lock.
-pub struct WayLink {
-    pub caller: String,
-    pub callee: String,
-    pub at: Option<Place>,
 }
 
 impl<'db> BodyFacts<'db> {
@@ -70,33 +63,26 @@ impl<'db> BodyFacts<'db> {
         held: &HeldLock,
         locks: &TakenLocks<'db>,
     ) -> Option<Conflict> {
-        let at = self.place_of(call).or_else(|| self.macro_call_place(call))?;
+        let at = self.place_to_show(call)?;
         if at == held.at {
             return None;
         }
-        let conflict = |surely, way: &[Link]| {
-            let way = way.iter().map(|it| WayLink {
-                caller: it.caller.clone(),
-                callee: it.callee.clone(),
-                at: it.at.clone(),
-            });
-            Conflict {
-                lock: self.name_of_lock(&held.place),
-                held: held.clone(),
-                call,
-                at: at.clone(),
-                why: Why::TakenAgain { surely, way: way.collect() },
-            }
+        let conflict = |surely, way| Conflict {
+            lock: self.name_of_lock(&held.place),
+            held: held.clone(),
+            call,
+            at: at.clone(),
+            why: Why::TakenAgain { surely, way },
         };
         let own = self.mentions.iter().find(|it| it.expr == call && it.row.takes.is_some());
         if let Some(mention) = own {
             let surely = held.takes.keeps_out(mention.row.takes?)?;
             let same = self.lock_of(mention).as_ref() == Some(&held.place);
-            return same.then(|| conflict(surely, &[]));
+            return same.then(|| conflict(surely, Vec::new()));
         }
         locks.by_call(self, call).into_iter().find_map(|(place, taken)| {
             let surely = held.takes.keeps_out(taken.takes)?;
-            (place == held.place).then(|| conflict(surely, &taken.way))
+            (place == held.place).then(|| conflict(surely, taken.way))
         })
     }
 

@@ -2,9 +2,7 @@
 //! dropped before it is where it belongs.
 
 use ra_ap_hir_def::hir::{BindingId, Expr, ExprId};
-use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_ide_db::text_edit::TextRange;
-use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast, ast::HasArgList};
 
 use crate::{
@@ -58,12 +56,11 @@ impl<'db> Migration<'_, 'db> {
         let Some(mention) = self.body.mention_of(call) else { return Ok(None) };
         let writes = mention.row.changes && mention.row.brings.is_some();
         let Some(value) = self.first_value(call).filter(|_| writes) else { return Ok(None) };
-        let Some(unflushed) = self.unflushed(self.body.infer.expr_ty(value)) else {
-            return Ok(None);
-        };
+        let type_ = self.body.infer.expr_ty(value);
+        let Some(unflushed) = self.body.known.unflushed(type_) else { return Ok(None) };
         let no_name = || Note::new("what is written to has no name, so nothing could flush it");
         let variable = self.body.variable_below(value).ok_or_else(no_name)?;
-        let place = self.body.place_of(call).or_else(|| self.body.macro_call_place(call));
+        let place = self.body.place_to_show(call);
         let at = place.filter(|it| it.file == self.file).ok_or_else(no_name)?.range;
         let target = self.body.body[variable].name.as_str().to_owned();
         let is_plain = matches!(self.body.body[value], Expr::Path(_) | Expr::Ref { .. });
@@ -71,19 +68,6 @@ impl<'db> Migration<'_, 'db> {
             return Err(no_name());
         }
         Ok(Some(Writing { at, variable, target, unflushed }))
-    }
-
-    fn unflushed(&self, type_: Ty<'db>) -> Option<Unflushed> {
-        match type_.kind() {
-            TyKind::Ref(_, it, _) => self.unflushed(it),
-            TyKind::Adt(adt, args) => {
-                let row = self.body.known.type_(adt.def_id())?;
-                row.unflushed.or_else(|| {
-                    args.types().find_map(|it| self.unflushed(it)).filter(|_| row.wraps)
-                })
-            }
-            _ => None,
-        }
     }
 
     /// One flush behind all, where nothing leaves before it; else one behind each.
@@ -179,7 +163,7 @@ impl<'db> Migration<'_, 'db> {
                 Expr::Break { .. } | Expr::Continue { .. } => !self.is_in_loop(expr, stretch),
                 _ => false,
             };
-            let place = body.place_of(expr).or_else(|| body.macro_call_place(expr))?;
+            let place = body.place_to_show(expr)?;
             let range = place.range;
             (is_exit && place.file == self.file && stretch.contains_range(range)).then_some(range)
         })
@@ -202,7 +186,7 @@ impl<'db> Migration<'_, 'db> {
         if !body.is_question_mark(exit) {
             return false;
         }
-        let Some(place) = body.place_of(exit).or_else(|| body.macro_call_place(exit)) else {
+        let Some(place) = body.place_to_show(exit) else {
             return false;
         };
         let Some(node) = self.node_at(place.range) else { return false };

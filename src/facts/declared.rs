@@ -1,0 +1,54 @@
+//! What a variable is given where it is declared.
+
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, PatId, Statement};
+
+use crate::facts::body::BodyFacts;
+
+/// Where a variable has its first value from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Given {
+    /// All of this, or a part of it: by a `let`, or in the head of a `match` or `if let`.
+    By(ExprId),
+    /// It is declared without a value.
+    Later,
+    /// It is a parameter, or what a closure takes.
+    Outside,
+}
+
+impl BodyFacts<'_> {
+    pub(crate) fn given(&self, variable: BindingId) -> Given {
+        let binds = |pattern: PatId| {
+            let mut found = false;
+            self.body.walk_bindings_in_pat(pattern, |it| found |= it == variable);
+            found
+        };
+        let of = |it: &Expr| match it {
+            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => {
+                statements.iter().find_map(|it| match it {
+                    Statement::Let { pat, initializer, .. } if binds(*pat) => {
+                        Some(initializer.map_or(Given::Later, Given::By))
+                    }
+                    _ => None,
+                })
+            }
+            Expr::Let { pat, expr } if binds(*pat) => Some(Given::By(*expr)),
+            Expr::Match { expr, arms } if arms.iter().any(|it| binds(it.pat)) => {
+                Some(Given::By(*expr))
+            }
+            _ => None,
+        };
+        self.body.exprs().find_map(|it| of(it.1)).unwrap_or(Given::Outside)
+    }
+
+    /// The `let` that declares this variable and nothing else.
+    pub(super) fn plain_let(&self, variable: BindingId) -> Option<&Statement> {
+        let pattern = self.map.patterns_for_binding(variable).first().copied()?;
+        let blocks = self.body.exprs().filter_map(|it| match it.1 {
+            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => Some(statements),
+            _ => None,
+        });
+        let declares =
+            |it: &&Statement| matches!(it, Statement::Let { pat, .. } if *pat == pattern);
+        blocks.flatten().find(declares)
+    }
+}
