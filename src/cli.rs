@@ -26,6 +26,7 @@ mod load;
 mod output;
 mod paths;
 mod progress;
+mod question;
 mod reports;
 mod scan;
 mod undo;

@@ -115,18 +115,19 @@ pub fn plan(workspace: &mut Workspace, rows: &[CrateRows], choice: &Choice) -> P
     Planner::new(workspace, rows, choice).run()
 }
 
-/// Plans once more what `choice` asks for now, without the fixes in `taken_back`. The texts in `workspace` are those that
-/// `plan` led to; those that it started from are where this starts.
+/// Plans once more what `choice` asks for now, without the fixes in `taken_back`, and without any for the findings in
+/// `left_out`. The texts in `workspace` are those that `plan` led to; those that it started from are where this starts.
 pub fn plan_again(
     workspace: &mut Workspace,
     rows: &[CrateRows],
     choice: &Choice,
     plan: &Plan,
     taken_back: Vec<TakenBack>,
+    left_out: &[TakenBack],
 ) -> Plan {
     let before = plan.changes.iter().map(|it| (it.file.clone(), it.before.clone())).collect();
     workspace.set_texts(before);
-    Planner::new(workspace, rows, choice).without(taken_back).run()
+    Planner::new(workspace, rows, choice).without(taken_back, left_out).run()
 }
 
 #[cfg(test)]

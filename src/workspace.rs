@@ -171,11 +171,16 @@ impl Workspace {
 
     /// The target that cargo would name when it speaks of `file`: one that compiles it, for its users where there is one.
     pub fn target_of(&self, file: &FilePath) -> Option<&Target> {
+        self.targets_of(file).into_iter().min_by_key(|it| it.cfg_test)
+    }
+
+    /// The targets that compile `file`.
+    pub fn targets_of(&self, file: &FilePath) -> Vec<&Target> {
+        let Some(id) = self.ids.get(file) else { return Vec::new() };
         let sema = ra_ap_hir::Semantics::new(&self.db);
-        let modules = sema.file_to_module_defs(*self.ids.get(file)?);
+        let modules = sema.file_to_module_defs(*id);
         let crates: Vec<Crate> = modules.map(|it| it.krate(&self.db).into()).collect();
-        let compiling = self.targets.iter().filter(|it| crates.contains(&it.krate));
-        compiling.min_by_key(|it| it.cfg_test)
+        self.targets.iter().filter(|it| crates.contains(&it.krate)).collect()
     }
 
     /// The targets of the members that cannot be analysed as things are, each with the reason.

@@ -244,6 +244,42 @@ fn a_fix_can_be_edited_and_a_finding_suppressed() {
     assert_eq!(project.text("src/other.rs"), OTHER);
 }
 
+/// A file with two names, which is written in place, is half old and half new then.
+#[cfg(unix)]
+#[test]
+fn the_next_start_offers_to_put_back_what_a_run_has_left_half_done() {
+    let project = Project::new();
+    fs::hard_link(project.path().join("src/other.rs"), project.path().join(".git/other")).unwrap();
+    let Some(terminal) = Terminal::start(&project, "--apply --verify none") else { return };
+    terminal.wait_for_end(0);
+    let fixed = project.text("src/other.rs");
+    assert_ne!(fixed, OTHER);
+    let runs = project.path().join(".git/state/async-fix/runs");
+    let run = fs::read_dir(runs).unwrap().next().unwrap().unwrap();
+    fs::write(run.path().join("unfinished"), "").unwrap();
+    let half = format!("{}{}", &fixed[..30], &OTHER[30..]);
+    fs::write(project.path().join("src/other.rs"), &half).unwrap();
+
+    let question = "A run was cut off while it wrote, just now. Put `src/lib.rs`, `src/other.rs` back as before it? [y/N]";
+    // Nothing is done unasked.
+    let terminal = Terminal::start(&project, "--apply --verify none").unwrap();
+    terminal.wait_for(question);
+    terminal.press("Enter");
+    let end = terminal.wait_for_end(2);
+    assert!(end.contains("puts its files back as they were"), "{end}");
+    assert_eq!(project.text("src/other.rs"), half);
+
+    let terminal = Terminal::start(&project, "").unwrap();
+    terminal.wait_for(question);
+    terminal.press("y");
+    terminal.press("Enter");
+    let end = terminal.wait_for_end(1);
+    assert!(end.contains("Put back 2 files as before run "), "{end}");
+    assert!(end.contains("Found 3 findings"), "{end}");
+    assert!(project.is_as_it_was());
+    assert_eq!(project.text(".git/other"), OTHER);
+}
+
 #[test]
 fn it_asks_only_where_somebody_can_answer() {
     let project = Project::new();

@@ -504,3 +504,98 @@ pub async fn good(store: &Store) -> u32 {
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(project.code(), code);
 }
+
+/// Cargo looks at times alone, so it takes what it said of a copy that was checked later for what it would say here.
+#[cfg(unix)]
+#[test]
+fn what_cargo_said_of_a_copy_that_shares_the_target_folder_does_not_count() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let code = "
+pub async fn bad(store: &Store) {
+    takes(store.count());
+}
+
+pub async fn good(store: &Store) -> u32 {
+    store.load(1)
+}
+";
+    let (project, copy) = (Project::new(code), Project::new(code));
+    // A cargo before whose first check somebody checks the copy.
+    let wrapper = copy.path("cargo");
+    let script = format!(
+        "#!/bin/sh\n\
+         if [ \"$1\" = check ] && mkdir '{0}/seen' 2>/dev/null; then\n  \
+         (cd '{0}' && touch src/lib.rs && '{1}' check --quiet --all-targets) || exit 1\n\
+         fi\nexec '{1}' \"$@\"\n",
+        copy.0.path().display(),
+        env!("CARGO"),
+    );
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut run = project.command(env!("CARGO_BIN_EXE_async-fix"));
+    let said = Said::of(run.arg("--apply").env("CARGO", wrapper).output().unwrap());
+    assert!(copy.path("seen").exists(), "{}", said.stderr);
+    let at = format!("src/lib.rs:{}:11", line(code, "takes(store"));
+    assert_eq!(said.taken_back(), [format!("{at}: error[E0308]: mismatched types")]);
+    assert_eq!(project.code(), code.replace("load(1)", "load_later(1).await"));
+}
+
+/// A fix that is wrong gives way to the next best one.
+#[test]
+fn the_next_best_fix_takes_the_place_of_a_wrong_one() {
+    let code = "
+fn times(number: u32) -> u32 {
+    let count: u32 = Store.count();
+    count * number
+}
+
+pub async fn uses() -> u32 {
+    times(2)
+}
+";
+    let project = Project::new(code);
+    let said = project.run(&["--apply", "--unsafe-fixes"]);
+    assert_eq!(said.status, Some(3), "{}", said.stderr);
+    let [taken_back] = said.taken_back().try_into().unwrap();
+    assert!(taken_back.ends_with("error[E0308]: mismatched types"), "{taken_back}");
+    assert!(said.stderr.contains("Fixed 1 finding in "), "{}", said.stderr);
+    let fixed = code.replace(
+        "    times(2)\n",
+        "    tokio::task::spawn_blocking(move || times(2)).await.expect(\"the blocking call panicked\")\n",
+    );
+    assert_eq!(project.code(), fixed);
+}
+
+/// Which of two ways to something that waits is told depends on nothing but the code between.
+#[test]
+fn a_finding_that_tells_of_another_way_is_not_a_new_one() {
+    let code = "
+pub fn second() -> Vec<u8> {
+    std::fs::read(\"b\").unwrap_or_default()
+}
+
+pub fn first() -> Vec<u8> {
+    std::fs::read(\"a\").unwrap_or_default()
+}
+
+pub async fn movable() -> Vec<u8> {
+    second()
+}
+
+pub fn both(buffer: &mut Vec<u8>) {
+    buffer.extend(first());
+    buffer.extend(second());
+}
+
+pub async fn stays(buffer: &mut Vec<u8>) {
+    std::thread::sleep(std::time::Duration::ZERO);
+    both(buffer);
+}
+";
+    let project = Project::new(code);
+    let said = project.run(&["--apply", "--unsafe-fixes", "--verify", "none"]);
+    assert_eq!(said.status, Some(1), "{}", said.stderr);
+    assert!(said.stderr.contains("Fixed 2 findings in "), "{}", said.stderr);
+    assert!(!said.stderr.contains("Not done"), "{}", said.stderr);
+}

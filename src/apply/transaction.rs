@@ -14,6 +14,7 @@ use crate::{
         lock::{self, Lock},
         restore, write,
     },
+    finding::FilePath,
     plan::Change,
 };
 
@@ -47,15 +48,23 @@ impl Transaction {
     }
 
     /// Makes the files be `changes`, applied to the texts from before the transaction: a file that an earlier call
-    /// wrote, and that is not among `changes`, gets its old text back. When this fails, all files are as they were
-    /// before the transaction, or the refusal says which are not, and only `drop` is left to call.
-    pub fn write(&mut self, changes: &[Change]) -> Result<(), Refusal> {
+    /// wrote, and that is not among `changes`, gets its old text back. The files that got another text come back. When
+    /// this fails, all files are as they were before the transaction, or the refusal says which are not, and only
+    /// `drop` is left to call.
+    pub fn write(&mut self, changes: &[Change]) -> Result<Vec<FilePath>, Refusal> {
         let wanted = self.check(changes)?;
         if wanted.is_empty() && self.writing.is_none() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let result = self.note(&wanted).and_then(|()| self.replace(&wanted));
         result.map_err(|it| self.give_up(it))
+    }
+
+    /// Writes every file that was written once more, with the text that it has, so that its time is new.
+    pub fn write_again(&mut self) -> Result<(), Refusal> {
+        let Some(writing) = &self.writing else { return Ok(()) };
+        let same = writing.touched.iter().map(|it| (*it, writing.now[*it].clone())).collect();
+        self.replace_by(same).map(drop).map_err(|it| self.give_up(it))
     }
 
     /// Whether the user asked the program to end: then [`Transaction::restore`] is what to do, soon.
@@ -200,19 +209,27 @@ impl Transaction {
         Ok(())
     }
 
-    fn replace(&mut self, wanted: &BTreeMap<PathBuf, String>) -> Result<(), Problem> {
-        let Some(writing) = &mut self.writing else { return Ok(()) };
+    /// Makes every file of the journal what is wanted, or what it was. Those that got another text come back.
+    fn replace(&mut self, wanted: &BTreeMap<PathBuf, String>) -> Result<Vec<FilePath>, Problem> {
+        let Some(Writing { journal, now, .. }) = &self.writing else { return Ok(Vec::new()) };
+        let text = |it: &Saved| wanted.get(&it.entry.path).unwrap_or(&it.before).clone();
+        let texts = journal.files.iter().map(text).enumerate();
+        self.replace_by(texts.filter(|(index, text)| *text != now[*index]).collect())
+    }
+
+    /// Gives files of the journal these texts.
+    fn replace_by(&mut self, texts: Vec<(usize, String)>) -> Result<Vec<FilePath>, Problem> {
+        let Some(writing) = &mut self.writing else { return Ok(Vec::new()) };
         let Writing { journal, signals, now, touched } = writing;
         // All new texts are on disk before the first old one is gone: a full disk is noticed in time.
         let mut staged = Vec::new();
-        for (index, saved) in journal.files.iter().enumerate() {
-            let text = wanted.get(&saved.entry.path).unwrap_or(&saved.before);
-            if *text != now[index] {
-                heed(signals)?;
-                let ready = stage(saved, text, &journal.id, index);
-                staged.push((index, text, ready.map_err(|it| unwritable(saved, &it))?));
-            }
+        for (index, text) in texts {
+            heed(signals)?;
+            let saved = &journal.files[index];
+            let ready = stage(saved, &text, &journal.id, index);
+            staged.push((index, text, ready.map_err(|it| unwritable(saved, &it))?));
         }
+        let mut written = Vec::new();
         for (index, text, ready) in staged {
             heed(signals)?;
             let saved = &journal.files[index];
@@ -223,9 +240,11 @@ impl Transaction {
             // Said first: a file that is written in place may be left half done.
             touched.insert(index);
             ready.commit().map_err(|it| unwritable(saved, &it))?;
-            now[index].clone_from(text);
+            now[index] = text;
+            written.push(FilePath::new(saved.entry.name.as_str()));
         }
-        heed(signals)
+        heed(signals)?;
+        Ok(written)
     }
 
     /// Puts back what was written. What could not be is told, with the run that still can.

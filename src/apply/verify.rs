@@ -5,7 +5,7 @@ use crate::{
     config::Choice,
     finding::{Finding, Place},
     knowledge::CrateRows,
-    plan::{self, Plan, TakenBack},
+    plan::{self, Plan, Repair, TakenBack},
     workspace::Workspace,
 };
 
@@ -92,13 +92,13 @@ fn number_of(problem: &Problem, problems: &[Problem]) -> usize {
     problems.iter().filter(|it| it.loose_key() == problem.loose_key()).count()
 }
 
-/// What a repair is known by in every plan.
+/// What a repair is known by in every plan: the place of its finding, the rule, what it says, and what is done about it.
 #[derive(PartialEq, Eq)]
-struct Identity(Option<Place>, &'static str, String);
+struct Identity(Option<Place>, &'static str, String, String);
 
 impl Identity {
-    fn of(at: Option<&Place>, finding: &Finding) -> Identity {
-        Identity(at.cloned(), finding.rule, finding.message.clone())
+    fn of(at: Option<&Place>, finding: &Finding, title: &str) -> Identity {
+        Identity(at.cloned(), finding.rule, finding.message.clone(), title.to_owned())
     }
 }
 
@@ -115,7 +115,9 @@ impl<E> Search<'_, '_, '_, E> {
         let (wrong, right): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.blamed).into_iter().partition(is_wrong);
         self.blamed = right;
-        let identity = |it: &Blamed| Identity::of(it.repair.at.as_ref(), &it.repair.finding);
+        let identity = |Blamed { repair, .. }: &Blamed| {
+            Identity::of(repair.at.as_ref(), &repair.finding, &repair.title)
+        };
         self.innocent.extend(wrong.iter().map(identity));
         // What an error has gone with stays blamed, whatever comes to light later.
         self.blamed.iter_mut().for_each(|it| it.certainty = Certainty::Proved);
@@ -128,8 +130,8 @@ impl<E> Search<'_, '_, '_, E> {
     fn blame_the_certain(&mut self, problems: &[Problem]) -> bool {
         let pointed = problems.iter().filter_map(|problem| {
             let index = blame::certain(&self.base, problem)?;
-            let at = self.base.traces[index].at.as_ref();
-            let identity = Identity::of(at, &self.base.repairs[index].finding);
+            let Repair { finding, title, .. } = &self.base.repairs[index];
+            let identity = Identity::of(self.base.traces[index].at.as_ref(), finding, title);
             (!self.innocent.contains(&identity)).then_some((index, problem))
         });
         let pointed: Vec<_> = pointed.collect();
@@ -144,24 +146,26 @@ impl<E> Search<'_, '_, '_, E> {
     fn blame(&mut self, index: usize, problem: &Problem, certainty: Certainty) {
         let repair = taken_back(&self.base, index, problem);
         let is_same = |it: &Blamed| {
-            it.repair.at == repair.at && it.repair.finding.key() == repair.finding.key()
+            (&it.repair.at, it.repair.finding.key(), &it.repair.title)
+                == (&repair.at, repair.finding.key(), &repair.title)
         };
         if !self.blamed.iter().any(is_same) {
             self.blamed.push(Blamed { repair, error: problem.loose_key(), certainty });
         }
     }
 
-    /// Plans without what is blamed.
+    /// Plans without what is blamed, so that the next best fix takes its place.
     fn plan_on(&mut self) {
         self.plan_without(&[]);
         self.base = self.now.clone();
     }
 
+    /// ... and with none at all for the findings of `others`.
     fn plan_without(&mut self, others: &[TakenBack]) {
         let blamed = self.blamed.iter().map(|it| &it.repair);
-        let taken_back = self.before.iter().chain(blamed).chain(others).cloned().collect();
+        let taken_back = self.before.iter().chain(blamed).cloned().collect();
         let Session { workspace, rows, choice } = &mut *self.session;
-        self.now = plan::plan_again(workspace, rows, choice, &self.now, taken_back);
+        self.now = plan::plan_again(workspace, rows, choice, &self.now, taken_back, others);
     }
 
     /// The first repair with which there are as many errors like `problem` as now, looked for where it is likely first.

@@ -4,6 +4,7 @@ use std::{
     fs::{self, Permissions},
     io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use tempfile::NamedTempFile;
@@ -52,7 +53,8 @@ impl Staged {
     pub(super) fn commit(self) -> io::Result<()> {
         match self.way {
             Way::Rename(temp) => {
-                temp.persist(&self.path).map_err(|it| it.error)?;
+                let file = temp.persist(&self.path).map_err(|it| it.error)?;
+                be_newer(&file);
                 if let Some(folder) = self.path.parent() {
                     sync_folder(folder);
                 }
@@ -63,6 +65,14 @@ impl Staged {
                 fs::set_permissions(&self.path, self.permissions)
             }
         }
+    }
+}
+
+/// The text was written before it got here. A build that read the old one in between must not take itself for newer.
+fn be_newer(file: &fs::File) {
+    let now = SystemTime::now();
+    if file.metadata().and_then(|it| it.modified()).is_ok_and(|it| it < now) {
+        let _ = file.set_modified(now);
     }
 }
 

@@ -1,12 +1,9 @@
 //! A loaded workspace, and the sources of `std` before it when they are missing.
 
-use std::{
-    io::{self, IsTerminal, Write},
-    process::Command,
-};
+use std::{io, process::Command};
 
 use crate::{
-    cli::progress::Progress,
+    cli::{progress::Progress, question},
     config::ProjectRequest,
     workspace::{LoadError, Workspace},
 };
@@ -52,18 +49,12 @@ fn missing(command: &str) -> String {
 fn get(command: &str, std_sources: StdSources) -> Result<(), String> {
     let wanted = match std_sources {
         StdSources::Install => true,
-        StdSources::Ask => io::stdin().is_terminal() && io::stderr().is_terminal() && ask(command),
+        StdSources::Ask => {
+            let question = format!("The sources of std are missing. Run `{command}`?");
+            question::is_possible() && question::ask(&question)
+        }
     };
     if wanted { run(command) } else { Err(missing(command)) }
-}
-
-fn ask(command: &str) -> bool {
-    let mut stderr = io::stderr();
-    let question = format!("The sources of std are missing. Run `{command}`? [y/N] ");
-    let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
-    let mut answer = String::new();
-    asked.and_then(|()| io::stdin().read_line(&mut answer)).is_ok()
-        && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }
 
 fn run(command: &str) -> Result<(), String> {

@@ -11,7 +11,8 @@ use crate::{
         load::{self, StdSources},
         output, paths,
         progress::Progress,
-        reports, undo, verify, write,
+        reports, undo, verify,
+        write::{self, Prepared},
     },
     config::{Choice, ProjectRequest},
     finding::Finding,
@@ -97,12 +98,17 @@ fn planned(arguments: &ScanArguments, asked: &Asked) -> Result<(Planned, Option<
         true => StdSources::Install,
         false => StdSources::Ask,
     };
-    let mut workspace = load::load(&asked.request, std_sources, &progress)?;
-    for path in &asked.choice.scope.paths {
-        progress.pause(|| paths::check(path, &workspace))?;
-    }
-    // Before the long part: somebody else may be writing.
-    let lock = progress.pause(|| write::prepare(arguments, workspace.root()))?;
+    let (mut workspace, lock) = loop {
+        let workspace = load::load(&asked.request, std_sources, &progress)?;
+        for path in &asked.choice.scope.paths {
+            progress.pause(|| paths::check(path, &workspace))?;
+        }
+        // Before the long part: somebody else may be writing.
+        match progress.pause(|| write::prepare(arguments, workspace.root()))? {
+            Prepared::Ready(lock) => break (workspace, lock),
+            Prepared::PutBack => (),
+        }
+    };
     progress.say("looking for traps");
     let mut rows = knowledge::shipped().map_err(|it| it.join("; "))?;
     rows.extend(asked.choice.settings.knowledge().cloned());

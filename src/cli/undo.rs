@@ -1,6 +1,6 @@
 //! Taking runs back, and forgetting them.
 
-use std::time::SystemTime;
+use std::{path::Path, time::SystemTime};
 
 use crate::{
     apply::{
@@ -16,10 +16,22 @@ pub(super) fn undo(id: Option<&str>) -> Result<Outcome, String> {
     let here = std::env::current_dir();
     let here = here.map_err(|it| format!("the current folder cannot be read: {it}"))?;
     let run = undo::find(&state, id, &here).map_err(|it| it.to_string())?;
-    let restored = undo::undo(&state, &run).map_err(|it| it.to_string())?;
-    let files = count(restored, "file");
-    output::note(&format!("Put back {files} as before run `{}`, {}.\n", run.id, age(&run)));
+    put_back(&state, &run)?;
     Ok(Outcome::Clean)
+}
+
+pub(super) fn put_back(state: &Path, run: &Run) -> Result<(), String> {
+    let restored = undo::undo(state, run).map_err(|it| it.to_string())?;
+    let files = count(restored, "file");
+    output::note(&format!("Put back {files} as before run `{}`, {}.\n", run.id, age(run)));
+    Ok(())
+}
+
+/// What somebody is asked whose last run was cut off.
+pub(super) fn offer(run: &Run) -> String {
+    let files: Vec<String> = run.files.iter().map(|it| format!("`{it}`")).collect();
+    let (age, files) = (age(run), files.join(", "));
+    format!("A run was cut off while it wrote, {age}. Put {files} back as before it?")
 }
 
 /// Prints the runs, one line each, the newest first.

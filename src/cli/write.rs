@@ -13,28 +13,39 @@ use crate::{
     },
     cli::{
         arguments::ScanArguments, interactive, keyboard::Keyboard, output, progress::Progress,
-        scan::Planned, verify,
+        question, scan::Planned, undo as restore, verify,
     },
     config::{Choice, values::Verify},
     plan,
     report::Mode,
 };
 
-/// The right to write to the workspace at `root`, when that is what the run is for. Other runs only tell of one that
-/// was cut off.
-pub(super) fn prepare(arguments: &ScanArguments, root: &Path) -> Result<Option<Lock>, String> {
-    if arguments.mode() == Mode::Apply {
-        let lock = lock::take(&state::folder()?, root).map_err(|it| it.to_string())?;
-        return Ok(Some(lock));
-    }
-    if !arguments.output.quiet
+/// What a run found when it was about to begin.
+pub(super) enum Prepared {
+    /// With the right to write to the workspace, when that is what the run is for.
+    Ready(Option<Lock>),
+    /// Files are as they were before a run that was cut off. What was read of them is old.
+    PutBack,
+}
+
+/// Offers to put back what a run that was cut off has left in the workspace at `root`, where somebody is there to
+/// answer. A run that is to write does not start otherwise; others only tell of it.
+pub(super) fn prepare(arguments: &ScanArguments, root: &Path) -> Result<Prepared, String> {
+    let writes = arguments.mode() == Mode::Apply;
+    if (writes || !arguments.output.quiet)
         && let Ok(state) = state::folder()
         && let Some(run) = undo::cut_off(&state, root)
     {
-        let refusal = Refusal::Unfinished { run: run.id };
-        output::note(&format!("note: {refusal}\n"));
+        if question::is_possible() && question::ask(&restore::offer(&run)) {
+            restore::put_back(&state, &run)?;
+            return Ok(Prepared::PutBack);
+        }
+        if !writes {
+            output::note(&format!("note: {}\n", Refusal::Unfinished { run: run.id }));
+        }
     }
-    Ok(None)
+    let lock = || lock::take(&state::folder()?, root).map_err(|it| it.to_string());
+    Ok(Prepared::Ready(if writes { Some(lock()?) } else { None }))
 }
 
 /// All of `planned` that the user wants and that passes verification, or nothing; then `planned` is what was written.
@@ -55,7 +66,7 @@ pub(super) fn write(
         choice.fixes = fixes.ok_or(Refusal::Interrupted)?;
         let Planned { workspace, rows, plan, .. } = planned;
         let taken_back = plan.taken_back.clone();
-        *plan = plan::plan_again(workspace, rows, choice, plan, taken_back);
+        *plan = plan::plan_again(workspace, rows, choice, plan, taken_back, &[]);
         let progress = Progress::start(&arguments.output);
         let mut session = Session { workspace, rows, choice };
         let chosen = std::mem::take(plan);

@@ -133,7 +133,7 @@ impl<'m, 'db> Effects<'m, 'db> {
         let row = loop {
             let reach = graph.reach(node, wait).expect("every link of a chain waits");
             match &reach.by {
-                By::Call { expr, next } => {
+                By::Call { expr, next, .. } => {
                     links.push((node, *expr, Some(*next)));
                     node = *next;
                 }

@@ -1,13 +1,13 @@
 //! The rounds: look, choose fixes that fit each other, edit in memory, look again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::{
     config::{
         Choice, Remedy,
         decision::{Answer, Fixes},
     },
-    finding::{Coverage, FilePath, Finding, Fix, Place, Want},
+    finding::{Coverage, FilePath, Finding, Fix, Place},
     knowledge::CrateRows,
     page::Page,
     plan::{
@@ -18,12 +18,13 @@ use crate::{
         merge::Merged,
         origin::Origins,
         seen::{Again, Seen},
-        suppressed::{self, Heard, Suppressing},
-        traces,
+        suppressed::{Heard, Suppressing},
     },
     rules::{self, Rule},
     workspace::{Texts, Workspace},
 };
+
+mod round;
 
 /// What makes a finding the same one in every round.
 type Key = (Place, &'static str);
@@ -35,13 +36,17 @@ pub(super) struct Planner<'a> {
     rules: Vec<(&'static Rule, Page)>,
     plan: Plan,
     original: Texts,
-    /// Findings whose fixes turned out wrong, by where they are in the original text, which does not move. Those in
-    /// code that a round wrote are known by where they are then.
-    refused: HashSet<Key>,
+    /// Fixes that turned out wrong, by their titles and by where their findings are in the original text, which does not
+    /// move. Those in code that a round wrote are known by where they are then.
+    refused: HashSet<(Key, String)>,
+    /// Findings that get no fix at all.
+    left_out: &'a [TakenBack],
     features: Features,
     /// For each file the others that have a say in what is found in it.
     behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
     seen: Seen,
+    /// Files that were edited and put back since the last look.
+    stale: BTreeSet<FilePath>,
 }
 
 /// The fixes of one round.
@@ -63,14 +68,29 @@ impl<'a> Planner<'a> {
         let plan = Plan { remedy: choice.remedy.clone(), ..Plan::default() };
         let features = Features::default();
         let (original, refused) = (workspace.texts().clone(), HashSet::new());
-        let (behind, seen) = (BTreeMap::new(), Seen::default());
-        Planner { workspace, rows, choice, rules, plan, original, refused, features, behind, seen }
+        let (behind, seen, stale) = (BTreeMap::new(), Seen::default(), BTreeSet::new());
+        Planner {
+            workspace,
+            rows,
+            choice,
+            rules,
+            plan,
+            original,
+            refused,
+            left_out: &[],
+            features,
+            behind,
+            seen,
+            stale,
+        }
     }
 
-    /// Does not try these.
-    pub fn without(mut self, taken_back: Vec<TakenBack>) -> Planner<'a> {
-        self.refused.extend(taken_back.iter().map(|it| key(it.at.clone(), &it.finding)));
+    /// Does not try the fixes in `taken_back`, nor any for the findings in `left_out`.
+    pub fn without(mut self, taken_back: Vec<TakenBack>, left_out: &'a [TakenBack]) -> Planner<'a> {
+        let refused = |it: &TakenBack| (key(it.at.clone(), &it.finding), it.title.clone());
+        self.refused.extend(taken_back.iter().map(refused));
         self.plan.taken_back = taken_back;
+        self.left_out = left_out;
         self
     }
 
@@ -88,6 +108,7 @@ impl<'a> Planner<'a> {
         }
         self.plan.remaining = self.wanted(&heard.findings);
         self.tell_what_was_chosen_in_vain();
+        self.forget_what_was_done_otherwise();
         self.plan.suppressed = self.wanted(&heard.suppressed);
         self.plan.changes = self.changes();
         let spoken_of = self.spoken_of();
@@ -151,6 +172,7 @@ impl<'a> Planner<'a> {
     /// What is found after an edit of `files`. Edits stay within bodies and imports, so others find what they found,
     /// except where they call what was edited.
     fn look_again(&mut self, before: &Heard, mut files: BTreeSet<FilePath>) -> Heard {
+        files.append(&mut self.stale);
         let calls_edited = |it: &(&FilePath, &BTreeSet<FilePath>)| !it.1.is_disjoint(&files);
         let callers: Vec<_> =
             self.behind.iter().filter(calls_edited).map(|it| it.0.clone()).collect();
@@ -176,42 +198,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Repairs what can be repaired at once. None when there is nothing left to do.
-    fn round(&mut self, round: usize, heard: &Heard) -> Option<Heard> {
-        loop {
-            let before = self.workspace.texts().clone();
-            let Chosen { merged, repairs, origins } = self.choose(round, &heard.findings);
-            if repairs.is_empty() {
-                return None;
-            }
-            let edited = match self.apply(&merged) {
-                Ok(it) => it,
-                Err(reason) => {
-                    self.refuse(repairs.iter().filter(wants_feature), &reason);
-                    continue;
-                }
-            };
-            let files = changed(self.workspace.texts(), &before).into_keys().collect();
-            let after = self.look_again(heard, files);
-            let mut worse = made_worse(&heard.findings, &after.findings);
-            // A suppression that has lost its use is next to go; a new one has a use.
-            if self.choice.remedy == Remedy::Fix {
-                worse.retain(|it| !suppressed::is_about_comments(&self.rules, it));
-            }
-            if worse.is_empty() {
-                let fixes: Vec<_> =
-                    origins.into_iter().zip(repairs.iter().map(Repair::fix)).collect();
-                let now = self.workspace.texts();
-                traces::follow(&mut self.plan.traces, &fixes, &merged.edits(), &edited, now);
-                self.plan.repairs.extend(repairs);
-                return Some(after);
-            }
-            self.workspace.set_texts(changed(&before, self.workspace.texts()));
-            let reason = format!("its result would have a new finding: {}", worse[0].message);
-            self.refuse(suspects(&repairs, &worse).into_iter(), &reason);
-        }
-    }
-
     /// The best fix of each finding that is wanted, as far as they fit each other.
     fn choose(&mut self, round: usize, findings: &[Finding]) -> Chosen {
         let mut chosen = Chosen::default();
@@ -221,19 +207,8 @@ impl<'a> Planner<'a> {
             !matches!(self.answer_to(origin.as_ref(), finding), Some(Answer::Edited(_)))
         });
         for (origin, finding) in findings {
-            if self.is_refused(origin.as_ref(), &finding) {
-                continue;
-            }
             let finding = &finding;
-            let place = origin.as_ref().unwrap_or(&finding.at);
-            let takes = |it: &Fix| self.choice.takes(&finding.at.file, it);
-            let fix = self.choice.fixes.choose(place, finding.rule, &finding.fixes, takes);
-            let Some(fix) = fix else { continue };
-            if let Err(reason) = self.features.possible(self.workspace, fix, self.choice.locked_by)
-            {
-                self.skip(finding, &fix.title, &reason);
-                continue;
-            }
+            let Some(fix) = self.best(origin.as_ref(), finding) else { continue };
             if chosen.merged.add(fix) {
                 let remedy = match self.answer_to(origin.as_ref(), finding) {
                     Some(Answer::Suppress { reason }) => {
@@ -254,18 +229,43 @@ impl<'a> Planner<'a> {
         chosen
     }
 
+    /// The best fix that is wanted, can be had, and has not turned out wrong.
+    fn best<'f>(&mut self, origin: Option<&Place>, finding: &'f Finding) -> Option<&'f Fix> {
+        loop {
+            let takes = |it: &Fix| {
+                self.choice.takes(&finding.at.file, it)
+                    && !self.is_refused(origin, finding, &it.title)
+            };
+            let place = origin.unwrap_or(&finding.at);
+            let fix = self.choice.fixes.choose(place, finding.rule, &finding.fixes, takes)?;
+            // What the user has written is taken whether it is wanted or not, but not when it is wrong.
+            if self.is_refused(origin, finding, &fix.title) {
+                return None;
+            }
+            match self.features.possible(self.workspace, fix, self.choice.locked_by) {
+                Ok(()) => return Some(fix),
+                Err(reason) => self.skip(finding, &fix.title, &reason),
+            }
+        }
+    }
+
     /// What the user said of a finding, whose place in the original text is `origin`.
     fn answer_to(&self, origin: Option<&Place>, finding: &Finding) -> Option<&Answer> {
         self.choice.fixes.answer(origin.unwrap_or(&finding.at), finding.rule)
     }
 
-    fn is_refused(&self, origin: Option<&Place>, finding: &Finding) -> bool {
+    fn is_refused(&self, origin: Option<&Place>, finding: &Finding, title: &str) -> bool {
+        let key = key(origin.cloned(), finding);
         // What was written has another place once other fixes are left out, so it is known by what it says.
-        let same = |it: &TakenBack| {
-            it.at.is_none() && origin.is_none() && message_key(&it.finding) == message_key(finding)
+        let same = |it: &TakenBack| match (&it.at, origin) {
+            (None, None) => message_key(&it.finding) == message_key(finding),
+            (Some(at), _) => (at, it.finding.rule) == (&key.0, key.1),
+            (None, Some(_)) => false,
         };
-        self.refused.contains(&key(origin.cloned(), finding))
-            || self.plan.taken_back.iter().any(same)
+        let taken_back = |it: &TakenBack| it.title == title && same(it);
+        self.left_out.iter().any(same)
+            || self.plan.taken_back.iter().any(taken_back)
+            || self.refused.contains(&(key.clone(), title.to_owned()))
     }
 
     /// All of `merged`, or nothing and why. The texts come back as they are before imports are taken out.
@@ -314,17 +314,10 @@ impl<'a> Planner<'a> {
         others.map(|it| edited.get(it.0).unwrap_or(it.1).as_str()).collect()
     }
 
-    /// Repairs that are taken back are not tried again.
-    fn refuse<'r>(&mut self, repairs: impl Iterator<Item = &'r Repair>, reason: &str) {
-        for repair in repairs {
-            self.skip(&repair.finding, &repair.title, reason);
-        }
-    }
-
     fn skip(&mut self, finding: &Finding, title: &str, reason: &str) {
         let at = Origins::new(&self.original, self.workspace.texts()).of(&finding.at);
-        if self.refused.insert(key(at.clone(), finding)) {
-            let (title, reason) = (title.to_owned(), reason.to_owned());
+        let (title, reason) = (title.to_owned(), reason.to_owned());
+        if self.refused.insert((key(at.clone(), finding), title.clone())) {
             self.plan.skipped.push(Skipped { finding: finding.clone(), at, title, reason });
         }
     }
@@ -334,10 +327,19 @@ impl<'a> Planner<'a> {
         for (at, finding) in self.with_origins(self.plan.remaining.clone()) {
             let Some(answer) = self.answer_to(at.as_ref(), &finding) else { continue };
             let (title, reason) = (answer.title().to_owned(), in_vain(answer));
-            if !self.is_refused(at.as_ref(), &finding) {
+            if !self.is_refused(at.as_ref(), &finding, &title) {
                 self.skip(&finding, &title, reason);
             }
         }
+    }
+
+    /// A fix that turned out wrong, in whose place another one was taken, is nothing to speak of.
+    fn forget_what_was_done_otherwise(&mut self) {
+        let Plan { repairs, traces, skipped, .. } = &mut self.plan;
+        let done =
+            repairs.iter().zip(traces).map(|(it, trace)| (trace.at.clone(), it.finding.rule));
+        let done: HashSet<_> = done.collect();
+        skipped.retain(|it| it.at.is_none() || !done.contains(&(it.at.clone(), it.finding.rule)));
     }
 
     fn with_origins(&self, findings: Vec<Finding>) -> Vec<(Option<Place>, Finding)> {
@@ -411,32 +413,4 @@ fn in_vain(answer: &Answer) -> &'static str {
 
 fn message_key(finding: &Finding) -> (&FilePath, &'static str, &str) {
     (&finding.at.file, finding.rule, &finding.message)
-}
-
-fn wants_feature(repair: &&Repair) -> bool {
-    repair.fix().is_some_and(|it| it.wants.iter().any(|it| matches!(it, Want::Feature(..))))
-}
-
-/// What a round repaired near a finding that was not there before.
-fn suspects<'r>(repairs: &'r [Repair], worse: &[Finding]) -> Vec<&'r Repair> {
-    let files: HashSet<&FilePath> = worse.iter().map(|it| &it.at.file).collect();
-    let near: Vec<&Repair> =
-        repairs.iter().filter(|it| files.contains(&it.finding.at.file)).collect();
-    if near.is_empty() { repairs.iter().collect() } else { near }
-}
-
-/// Findings that there are more of after a round than before it. Places move, so they are counted by what they say.
-fn made_worse(before: &[Finding], after: &[Finding]) -> Vec<Finding> {
-    let mut known: HashMap<_, usize> = HashMap::new();
-    for it in before {
-        *known.entry(message_key(it)).or_default() += 1;
-    }
-    let mut new = Vec::new();
-    for it in after {
-        match known.get_mut(&message_key(it)) {
-            Some(left) if *left > 0 => *left -= 1,
-            _ => new.push(it.clone()),
-        }
-    }
-    new
 }

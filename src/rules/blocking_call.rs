@@ -44,17 +44,17 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
     }
     let Some(at) = body.place_to_show(mention.expr) else { return };
     let (callee, what) = (&call.callee, what_happens(mention));
-    let fix = match call.effect.wait {
+    let to_pool = || pool::move_to_pool(around, body, mention);
+    let fixes = match call.effect.wait {
         Wait::Future => Err(Vec::new()),
-        _ if call.effect.chain.iter().any(|it| !it.own) => {
-            pool::move_to_pool(around, body, mention)
-        }
-        _ => helper::make_async(around, body, mention).or_else(|mut reasons| {
-            pool::move_to_pool(around, body, mention).map_err(|more| {
-                reasons.extend(more);
-                reasons
-            })
-        }),
+        _ if call.effect.chain.iter().any(|it| !it.own) => to_pool().map(|it| vec![it]),
+        _ => match helper::make_async(around, body, mention) {
+            Ok(fix) => Ok([fix].into_iter().chain(to_pool().ok()).collect()),
+            Err(reasons) => {
+                let both = |more| [reasons, more].concat();
+                to_pool().map(|it| vec![it]).map_err(both)
+            }
+        },
     };
     let chain = &call.effect.chain;
     let finding = pass.report(at, format!("`{callee}` {what}: {}", way(chain)));
@@ -63,10 +63,10 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
         Some(Note::at(it.at.clone()?, text))
     });
     finding.because.extend(links);
-    let stays = fix.as_ref().is_err_and(|it| !it.is_empty());
+    let stays = fixes.as_ref().is_err_and(|it| !it.is_empty());
     finding.because.extend(function_to_mend(chain, stays));
-    match fix {
-        Ok(fix) => finding.fixes.push(fix),
+    match fixes {
+        Ok(fixes) => finding.fixes.extend(fixes),
         Err(reasons) => finding.because.extend(reasons),
     }
 }

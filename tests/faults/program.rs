@@ -131,11 +131,15 @@ fn stopped_while_it_verifies() -> Outcome {
     let between = [wrong];
     let signal = |step: usize| [libc::SIGTERM, libc::SIGINT][step % 2];
     let faults: Vec<(usize, Fault)> = if is_heavy() {
-        let kills = steps.iter().map(|it| (*it, Fault::Kill));
-        let signals = steps.iter().map(|it| (*it, Fault::Signal(signal(*it))));
-        // A disk is not full for one who waits for cargo.
-        let writes = steps.iter().filter(|it| !checks.contains(it));
-        kills.chain(signals).chain(writes.map(|it| (*it, Fault::Error(libc::ENOSPC)))).collect()
+        let at_check =
+            checks.iter().flat_map(|it| [(*it, Fault::Kill), (*it, Fault::Signal(signal(*it)))]);
+        // Every step of a transaction meets every fault in `library.rs`; here each of them meets one.
+        let others = steps.iter().filter(|it| !checks.contains(it)).map(|step| match step % 3 {
+            0 => (*step, Fault::Kill),
+            1 => (*step, Fault::Error(libc::ENOSPC)),
+            _ => (*step, Fault::Signal(signal(*step))),
+        });
+        at_check.chain(others).collect()
     } else {
         let rewritten = checks[1] + 2;
         vec![

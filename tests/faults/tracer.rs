@@ -14,7 +14,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use super::process::{self, Stop};
+use super::process::{self, Filter, Stop};
 
 /// What happens to the program when it is about to take a step.
 pub enum Fault<'a> {
@@ -45,9 +45,33 @@ pub struct Traced {
     child: Child,
     folder: PathBuf,
     steps: Vec<String>,
-    /// The threads that are in the middle of a call whose end is to be forged.
-    forged: Option<(i32, i32)>,
 }
+
+/// The calls that may be steps, apart from an `openat` that makes or empties a file.
+const CALLS: [i64; 22] = [
+    libc::SYS_write,
+    libc::SYS_pwrite64,
+    libc::SYS_writev,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_ftruncate,
+    libc::SYS_fchmod,
+    libc::SYS_fchown,
+    libc::SYS_flock,
+    libc::SYS_chmod,
+    libc::SYS_rename,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_link,
+    libc::SYS_linkat,
+    libc::SYS_mkdir,
+    libc::SYS_rmdir,
+    libc::SYS_unlink,
+    libc::SYS_mkdirat,
+    libc::SYS_unlinkat,
+    libc::SYS_wait4,
+    libc::SYS_waitid,
+];
 
 /// The step of one who waits for cargo or git.
 pub const WAIT: &str = "wait for a process";
@@ -68,50 +92,46 @@ pub fn run(command: &mut Command, folder: &Path, at: usize, fault: Fault) -> Run
 impl Traced {
     fn start(command: &mut Command, folder: &Path) -> Traced {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // SAFETY: between fork and exec this makes one system call and touches no memory.
+        let mut filter = Filter::new(&CALLS, libc::O_CREAT | libc::O_TRUNC);
+        // SAFETY: between fork and exec this makes system calls and asks for no memory.
         unsafe {
-            command.pre_exec(process::ask_to_be_traced);
+            command.pre_exec(move || process::ask_to_be_traced(&mut filter));
         }
         let child = command.spawn().expect("the program starts");
         let pid = child.id() as i32;
         process::follow(pid);
         process::go_on(pid, 0);
         let folder = folder.canonicalize().expect("the folder is there");
-        Traced { child, folder, steps: Vec::new(), forged: None }
+        Traced { child, folder, steps: Vec::new() }
     }
 
+    /// Until the program has ended, and all that it has started.
     fn go_on(mut self, at: usize, mut fault: Fault) -> Run {
         let main = self.child.id() as i32;
-        let code = loop {
-            match process::wait() {
-                (pid, Stop::Exited(code)) if pid == main => break Some(code),
-                (pid, Stop::Killed) if pid == main => break None,
-                (_, Stop::Exited(_) | Stop::Killed) => (),
-                (pid, Stop::Call) => {
-                    self.at_call(pid, at, &mut fault);
+        let mut code = None;
+        while let Some((pid, stop)) = process::wait() {
+            match stop {
+                Stop::Exited(it) if pid == main => code = Some(it),
+                Stop::Exited(_) | Stop::Killed => (),
+                Stop::Call => {
+                    // A thread of the program itself.
+                    if Path::new(&format!("/proc/{main}/task/{pid}")).exists() {
+                        self.at_call(pid, at, &mut fault);
+                    }
                     process::go_on(pid, 0);
                 }
-                // A new thread starts with a stop that nobody sent.
-                (pid, Stop::Event | Stop::Signal(libc::SIGSTOP)) => process::go_on(pid, 0),
-                (pid, Stop::Signal(signal)) => process::go_on(pid, signal),
+                // What is new starts with a stop that nobody sent.
+                Stop::Event | Stop::Signal(libc::SIGSTOP) => process::go_on(pid, 0),
+                Stop::Signal(signal) => process::go_on(pid, signal),
             }
-        };
+        }
         let stdout = read(self.child.stdout.take());
         let stderr = read(self.child.stderr.take());
         Run { steps: self.steps, code, stdout, stderr }
     }
 
     fn at_call(&mut self, pid: i32, at: usize, fault: &mut Fault) {
-        let (number, arguments) = match process::call(pid) {
-            Some(process::Call::Entry(number, arguments)) => (number, arguments),
-            Some(process::Call::Exit) => {
-                if let Some((_, error)) = self.forged.take_if(|it| it.0 == pid) {
-                    process::set_registers(pid, |it| it.rax = -i64::from(error) as u64);
-                }
-                return;
-            }
-            None => return,
-        };
+        let Some((number, arguments)) = process::call(pid) else { return };
         let Some(step) = self.step(pid, number, &arguments) else { return };
         // One who waits looks at the clock in between: that is no new step.
         if step == WAIT && self.steps.last().is_some_and(|it| it == WAIT) {
@@ -127,11 +147,7 @@ impl Traced {
             Fault::None => (),
             Fault::Kill => process::send(main, libc::SIGKILL),
             Fault::Signal(signal) => process::send(main, *signal),
-            Fault::Error(error) => {
-                // There is no such call, so nothing happens.
-                process::set_registers(pid, |it| it.orig_rax = u64::MAX);
-                self.forged = Some((pid, *error));
-            }
+            Fault::Error(error) => process::fail_call(pid, *error),
             Fault::Meanwhile(work) => work(),
         }
     }
@@ -144,10 +160,7 @@ impl Traced {
             Some(format!("{name} {path}"))
         };
         match number {
-            libc::SYS_openat => {
-                let changes = (libc::O_CREAT | libc::O_TRUNC) as u64;
-                (arguments[2] & changes != 0).then(|| of_path("open", 1)).flatten()
-            }
+            libc::SYS_openat => of_path("open", 1),
             libc::SYS_write | libc::SYS_pwrite64 | libc::SYS_writev => of_file("write"),
             libc::SYS_fsync | libc::SYS_fdatasync => of_file("sync"),
             libc::SYS_ftruncate => of_file("cut"),

@@ -1,6 +1,6 @@
 //! The errors of `cargo check` with what is planned, compared with those without.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     apply::{
@@ -13,9 +13,15 @@ use crate::{
         },
     },
     config::ProjectRequest,
+    finding::FilePath,
     plan::{Change, Plan},
-    workspace::Workspace,
+    workspace::{TargetKind, Workspace},
 };
+
+/// So often cargo is asked once more when it has not looked at what was written.
+const AGAIN: usize = 2;
+/// Some file systems tell times no finer.
+const TICK_OF_FILES: Duration = Duration::from_millis(1100);
 
 /// The user's own project, built with what is planned.
 pub struct Build<'a> {
@@ -26,6 +32,8 @@ pub struct Build<'a> {
     packages: BTreeSet<usize>,
     /// What the check says of the original texts; asked for when something is wrong with the new ones.
     before: Option<Seen>,
+    /// The files that were written since the last check.
+    rewritten: BTreeSet<FilePath>,
 }
 
 impl<'a> Build<'a> {
@@ -34,7 +42,8 @@ impl<'a> Build<'a> {
         project: &'a ProjectRequest,
         progress: &'a (dyn Fn(&str) + Sync),
     ) -> Build<'a> {
-        Build { transaction, project, progress, packages: BTreeSet::new(), before: None }
+        let (packages, rewritten) = (BTreeSet::new(), BTreeSet::new());
+        Build { transaction, project, progress, packages, before: None, rewritten }
     }
 
     /// Writes `plan` and says what is wrong with it and was not wrong before. The files hold `plan` when nothing is.
@@ -81,10 +90,30 @@ impl<'a> Build<'a> {
     }
 
     fn write(&mut self, changes: &[Change]) -> Result<(), Refusal> {
-        self.transaction.write(changes)
+        self.rewritten.extend(self.transaction.write(changes)?);
+        Ok(())
     }
 
-    fn look(&self, workspace: &Workspace) -> Result<Seen, Refusal> {
+    /// Cargo knows by their times whether files have changed. Whoever else builds at that moment, in a copy of the
+    /// project that shares its target folder or in a folder whose times are coarse, can make it repeat what it said of
+    /// other texts. So they are written once more, and it is asked again.
+    fn look(&mut self, workspace: &Workspace) -> Result<Seen, Refusal> {
+        for again in 0..AGAIN {
+            let seen = self.look_once(workspace)?;
+            if !has_missed(&seen, &self.rewritten, workspace) {
+                self.rewritten.clear();
+                return Ok(seen);
+            }
+            if again > 0 {
+                std::thread::sleep(TICK_OF_FILES);
+            }
+            self.transaction.write_again()?;
+        }
+        self.rewritten.clear();
+        self.look_once(workspace)
+    }
+
+    fn look_once(&self, workspace: &Workspace) -> Result<Seen, Refusal> {
         let request = Request::new(self.project, workspace, &self.packages);
         let is_enough = || self.transaction.is_interrupted();
         let seen = cargo::check(&request, &is_enough, self.progress);
@@ -94,4 +123,13 @@ impl<'a> Build<'a> {
         }
         seen.map_err(Refusal::Unverified)
     }
+}
+
+/// Whether cargo took a target for unchanged that one of these files is a part of.
+fn has_missed(seen: &Seen, rewritten: &BTreeSet<FilePath>, workspace: &Workspace) -> bool {
+    let mut targets = rewritten.iter().flat_map(|it| workspace.targets_of(it));
+    targets.any(|it| {
+        let for_tests = it.cfg_test || matches!(it.kind, TargetKind::Test | TargetKind::Bench);
+        seen.unchanged.contains(&(it.root.clone(), for_tests))
+    })
 }

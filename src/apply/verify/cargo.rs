@@ -80,6 +80,8 @@ pub(super) struct Seen {
     pub failures: Vec<Problem>,
     /// The packages whose code the compiler has got to, as cargo calls them.
     pub reached: BTreeSet<String>,
+    /// The targets that cargo took for unchanged since their last check: their root file, and whether for tests.
+    pub unchanged: BTreeSet<(FilePath, bool)>,
 }
 
 /// Runs it, until `is_enough` says so. `progress` is told what cargo is doing.
@@ -192,6 +194,10 @@ impl Seen {
     fn add(&mut self, message: Message, root: &Path) {
         match message {
             Message::CompilerArtifact(it) if !it.target.is_custom_build() => {
+                if it.fresh {
+                    let root_file = FilePath::below(root, it.target.src_path.as_std_path());
+                    self.unchanged.insert((root_file, it.profile.test));
+                }
                 self.reached.insert(it.package_id.repr);
             }
             Message::CompilerMessage(it) => {

@@ -61,8 +61,25 @@ pub(super) struct Reach {
 
 /// How a function comes to wait.
 pub(super) enum By {
-    Itself { row: Arc<Row>, expr: ExprId },
-    Call { expr: ExprId, next: Node },
+    Itself {
+        row: Arc<Row>,
+        expr: ExprId,
+    },
+    /// By this one of its calls.
+    Call {
+        edge: usize,
+        expr: ExprId,
+        next: Node,
+    },
+}
+
+impl Reach {
+    fn edge(&self) -> Option<usize> {
+        match self.by {
+            By::Itself { .. } => None,
+            By::Call { edge, .. } => Some(edge),
+        }
+    }
 }
 
 impl<'db> Graph<'db> {
@@ -98,7 +115,9 @@ impl<'db> Graph<'db> {
         let Some(first) = nodes.first() else { return BTreeMap::new() };
         let slowest = |wait: &Wait| {
             let reach = nodes.iter().map(|it| Some((self.reach(*it, *wait)?.distance, *it)));
-            Some((*wait, reach.collect::<Option<Vec<_>>>()?.into_iter().max()?.1))
+            let reach = reach.collect::<Option<Vec<_>>>()?;
+            // The first of those that take equally long.
+            Some((*wait, reach.into_iter().rev().max_by_key(|it| it.0)?.1))
         };
         self.instances[*first].reach.keys().filter_map(slowest).collect()
     }
@@ -216,13 +235,24 @@ impl<'db> Graph<'db> {
                 let left = missing.entry((*caller, *index, wait)).or_insert(edge.targets.len());
                 *left -= 1;
                 // Where one of several functions is called, all of them have to wait.
-                if *left > 0 || self.instances[*caller].reach.contains_key(&wait) {
+                if *left > 0 {
                     continue;
                 }
-                let by = By::Call { expr: edge.expr, next: node };
+                let known = self.reach(*caller, wait).map(|it| (it.distance, it.edge()));
+                // Of ways that are equally long the first in the text is shown, whoever asks, and whatever was asked
+                // before: what is found must not change its words when other code is edited.
+                if known.is_some_and(|it| it <= (distance + 1, Some(*index))) {
+                    continue;
+                }
+                let last =
+                    |it: &&Node| self.reach(**it, wait).is_some_and(|it| it.distance == distance);
+                let next = edge.targets.iter().find(last).copied().unwrap_or(node);
+                let by = By::Call { edge: *index, expr: edge.expr, next };
                 let reach = Reach { distance: distance + 1, by };
                 self.instances[*caller].reach.insert(wait, reach);
-                queue.push(Reverse((distance + 1, *caller, wait)));
+                if known.is_none() {
+                    queue.push(Reverse((distance + 1, *caller, wait)));
+                }
             }
         }
     }
