@@ -24,6 +24,7 @@ pub mod locks;
 mod mentions;
 mod names;
 pub mod narrow;
+mod outline;
 mod ownership;
 pub mod place;
 pub mod read_later;

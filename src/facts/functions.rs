@@ -13,12 +13,10 @@ use ra_ap_hir_def::{
     src::HasSource,
 };
 use ra_ap_ide_db::RootDatabase;
-use ra_ap_syntax::{
-    AstNode, NodeOrToken, SourceFile, SyntaxKind, TextRange, TextSize, ast, ast::HasAttrs,
-};
+use ra_ap_syntax::{AstNode, TextRange, TextSize, ast, ast::HasAttrs};
 
 use crate::{
-    facts::{body::Entered, guard_names, helpers::Helpers},
+    facts::{body::Entered, guard_names, helpers::Helpers, outline::Outline},
     finding::{FilePath, Place},
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
@@ -58,15 +56,15 @@ type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
 impl Mentions {
     pub fn find(workspace: &Workspace, known: &Known) -> Mentions {
         let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
-        let texts: Vec<_> =
-            workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
-        let helpers = Helpers::of(texts.iter().map(|it| it.1));
+        let texts = workspace.files().filter_map(|(path, _)| workspace.text(path));
+        let outlines: Vec<Outline> = texts.map(Outline::of).collect();
         // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
         // behind another. A guard that a function holds is its own affair.
-        close(&mut names, &texts, &helpers);
-        names.extend(guard_names::all(known, texts.iter().map(|it| it.1)));
-        close(&mut names, &texts, &Helpers::default());
-        let macros = texts.iter().flat_map(|(_, text)| async_macros(text)).collect();
+        close(&mut names, &outlines, &Helpers::of(&outlines));
+        names.extend(guard_names::all(known, &outlines));
+        close(&mut names, &outlines, &Helpers::default());
+        let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
+        let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
         let places = places(workspace, &names);
         Mentions::InAsync(InAsync { names, places, macros })
     }
@@ -110,14 +108,21 @@ impl Mentions {
     }
 }
 
-/// Adds all names that lead to one of `names`.
-fn close(names: &mut HashSet<String>, texts: &[(ra_ap_vfs::FileId, &str)], helpers: &Helpers) {
+/// Adds all names that lead to one of `names`: through functions, `use a::b as c` and `macro_rules!`.
+fn close(names: &mut HashSet<String>, outlines: &[Outline<'_>], helpers: &Helpers<'_>) {
     loop {
         let before = names.len();
         helpers.add_names(names);
-        for (_, text) in texts {
-            if names.iter().any(|it| text.contains(it.as_str())) {
-                add_other_names(text, names);
+        for outline in outlines {
+            for (last, other) in &outline.renames {
+                if names.contains(*last) {
+                    names.insert((*other).to_owned());
+                }
+            }
+            for it in &outline.macros {
+                if it.words.iter().any(|it| names.contains(*it)) {
+                    names.insert(it.name.to_owned());
+                }
             }
         }
         if names.len() == before {
@@ -153,47 +158,6 @@ fn identifiers(text: &str, names: &HashSet<String>) -> Vec<TextSize> {
     }
     end(&mut start, text.len());
     places
-}
-
-/// `use a::b as c` and `macro_rules! m { .. b .. }` give `b` the names `c` and `m`.
-fn add_other_names(text: &str, names: &mut HashSet<String>) {
-    if !text.contains(" as ") && !text.contains("macro_rules!") {
-        return;
-    }
-    let file = SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree();
-    for node in file.syntax().descendants() {
-        if let Some(tree) = ast::UseTree::cast(node.clone()) {
-            let last = tree.path().and_then(|it| it.segment()).and_then(|it| it.name_ref());
-            let other = tree.rename().and_then(|it| ast::HasName::name(&it));
-            if let (Some(last), Some(other)) = (last, other)
-                && names.contains(last.text())
-            {
-                names.insert(other.text().to_string());
-            }
-        } else if let Some(rules) = ast::MacroRules::cast(node) {
-            let mut tokens = rules
-                .token_tree()
-                .into_iter()
-                .flat_map(|it| it.syntax().descendants_with_tokens())
-                .filter_map(NodeOrToken::into_token);
-            if tokens.any(|it| it.kind() == SyntaxKind::IDENT && names.contains(it.text()))
-                && let Some(name) = ast::HasName::name(&rules)
-            {
-                names.insert(name.text().to_string());
-            }
-        }
-    }
-}
-
-/// The macros of a text whose own words are async code, as they are called.
-fn async_macros(text: &str) -> Vec<String> {
-    if !text.contains("macro_rules!") || !text.contains("async") {
-        return Vec::new();
-    }
-    let file = SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree();
-    let rules = file.syntax().descendants().filter_map(ast::MacroRules::cast);
-    let is_async = |it: &ast::MacroRules| it.syntax().text().to_string().contains("async");
-    rules.filter(is_async).filter_map(|it| Some(format!("{}!", ast::HasName::name(&it)?))).collect()
 }
 
 /// Every function of this target that mentions something.
