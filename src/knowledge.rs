@@ -154,6 +154,10 @@ pub struct Row {
     pub guard: Option<Guard>,
     /// It takes the lock that it is called on, and waits until it has it.
     pub takes: Option<Takes>,
+    /// The lock for which tasks wait and that can take the place of this one; or the guard of such a lock.
+    pub asynchronous: Option<String>,
+    /// What becomes of a call on a lock when tasks wait for it.
+    pub on_asynchronous: Option<OnAsynchronous>,
     /// As an attribute on an async function it starts the runtime of this name.
     pub entry: Option<String>,
     /// ... for a test.
@@ -177,6 +181,12 @@ pub struct Row {
     /// It changes something that stays when the caller is gone, though it asks for no `&mut`: a file, an atomic.
     #[serde(default)]
     pub changes: bool,
+    /// A future that is handed to it, or is a branch of it, may be dropped before it is done.
+    #[serde(default)]
+    pub cancels: bool,
+    /// It ends tasks before they are done.
+    #[serde(default)]
+    pub aborts: bool,
     /// What has to be on for the item to exist: a feature of the crate, a platform, a `cfg`.
     pub only_with: Option<String>,
     /// The line of the user's configuration that says so, as `async-fix.toml:7`; rows that are shipped have none.
@@ -325,6 +335,19 @@ impl Takes {
             _ => None,
         }
     }
+}
+
+/// What becomes of a call on a lock when tasks wait for it.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum OnAsynchronous {
+    /// It is awaited.
+    Awaited,
+    /// It asks whether the lock is free, and goes on.
+    Tried,
+    /// It stays as it is.
+    Same,
 }
 
 /// How surely one lock keeps out another.

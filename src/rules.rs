@@ -11,6 +11,7 @@ use crate::{
     rules::comments::CommentsPass,
 };
 
+mod async_guard_across_await;
 mod blocking_call;
 pub mod comments;
 mod guard_across_await;
@@ -65,6 +66,7 @@ pub const RULES: &[Rule] = &[
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),
     rule!("guard-across-await", guard_across_await::check),
     rule!("lock-deadlock", lock_deadlock::check),
+    rule!("async-guard-across-await", async_guard_across_await::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

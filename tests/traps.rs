@@ -17,9 +17,11 @@ enum Trap {
     Hangs,
     /// The task panics.
     Panics,
+    /// It says that something is no longer true that should always be.
+    Breaks,
 }
 
-const PROGRAMS: [(&str, Trap); 15] = [
+const PROGRAMS: [(&str, Trap); 16] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -35,6 +37,7 @@ const PROGRAMS: [(&str, Trap); 15] = [
     ("held_guard", Trap::Hangs),
     ("held_head", Trap::Hangs),
     ("taken_twice", Trap::Hangs),
+    ("half_done", Trap::Breaks),
 ];
 
 /// Long enough for every program that ends.
@@ -43,6 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const DOUBT: Duration = Duration::from_secs(5);
 const STALL: u64 = 1_200;
 const BEAT: u64 = 600;
+/// What a program says whose state is broken.
+const BROKEN: &str = "Ok(false)";
 
 #[test]
 #[cfg(unix)]
@@ -118,6 +123,7 @@ fn shows_its_trap(name: &str, trap: Trap) -> Result<(), String> {
         (Trap::Hangs, None) => true,
         (Trap::Stalls, Some(it)) => it.status.success() && pause(it) >= Some(STALL),
         (Trap::Panics, Some(it)) => said(it).contains("JoinError::Panic"),
+        (Trap::Breaks, Some(it)) => it.status.success() && said(it).contains(BROKEN),
         _ => false,
     };
     if shown { Ok(()) } else { Err(format!("{name} has no trap ({trap:?}): {ended:?}")) }
@@ -125,7 +131,9 @@ fn shows_its_trap(name: &str, trap: Trap) -> Result<(), String> {
 
 fn runs_well(name: &str) -> Result<(), String> {
     let ended = run(name, PATIENCE);
-    let is_well = |it: &Output| it.status.success() && pause(it).is_some_and(|it| it < BEAT);
+    let is_well = |it: &Output| {
+        it.status.success() && pause(it).is_some_and(|it| it < BEAT) && !said(it).contains(BROKEN)
+    };
     match ended.as_ref().is_some_and(is_well) {
         true => Ok(()),
         false => Err(format!("{name} still has its trap: {ended:?}")),

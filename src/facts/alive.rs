@@ -1,11 +1,12 @@
 //! What would be alive across an `.await` written in a given place.
 //!
-//! Exact liveness is for later; here every local and temporary in drop scope counts, whether it is used again or not.
-//! That is also what the compiler does: `drop(guard)` does not take a guard out of a future, the end of a block does.
+//! One question to the graph of the async body: what would be kept if the task were suspended here? A guard counts
+//! where it is held, anything else where the compiler would give it a place in the future: `drop(guard)` gives the lock
+//! back, but only the end of a block takes a guard that was used out of the future.
 
 use ra_ap_hir_def::{
     HasModule,
-    hir::{BindingId, Expr, ExprId},
+    hir::{BindingId, ExprId},
 };
 use ra_ap_hir_ty::{
     ParamEnvAndCrate,
@@ -17,7 +18,10 @@ use ra_ap_hir_ty::{
 use ra_ap_rustc_type_ir::{TypeVisitableExt, inherent::IntoKind};
 
 use crate::{
-    facts::body::{BodyFacts, Mention},
+    facts::{
+        body::{BodyFacts, Mention},
+        suspends::{Kept, Lowered, Origin},
+    },
     finding::{Note, Place},
     knowledge::Guard,
 };
@@ -42,6 +46,8 @@ pub enum Matter {
     MaybeNotSend,
     /// Nobody can tell whether it is `Send`.
     UnknownType,
+    /// What is alive there cannot be told.
+    Unseen,
     /// The future would stop being `Send`.
     NotSend,
     /// Threads would wait for this guard while the task is suspended.
@@ -62,6 +68,7 @@ impl Alive {
             Matter::UnknownType => {
                 format!("{what} is alive here, and whether it is `Send` is not known")
             }
+            Matter::Unseen => "what is alive here is not known".to_owned(),
             Matter::MaybeNotSend => {
                 format!("{what} is alive here, and nothing says that it is `Send`")
             }
@@ -78,28 +85,11 @@ impl<'db> BodyFacts<'db> {
     /// What stands against an `.await` at this mention, the worst first.
     pub fn alive_at(&self, mention: &Mention) -> Vec<Alive> {
         let Some(coroutine) = mention.awaits_in else { return Vec::new() };
-        let scope = self.drop_scope(mention, coroutine);
-        let mut alive: Vec<Alive> = Vec::new();
-        for local in scope.locals {
-            let type_ = self.infer.binding_ty(local);
-            alive.extend(self.matter(type_, mention.moves).map(|it| self.local_alive(it, local)));
-        }
-        for local in scope.outer {
-            let guard = self.guard_in(self.infer.binding_ty(local));
-            alive.extend(guard.map(|it| self.local_alive(it.into(), local)));
-        }
+        let mut alive = self.alive_while(coroutine, mention.expr, mention.moves);
         for local in self.seen_by_reference(mention) {
             let type_ = self.infer.binding_ty(local);
             if mention.moves && !self.is(type_, "Sync") {
                 alive.push(self.local_alive(Matter::NotSend, local));
-            }
-        }
-        for expr in scope.temporaries {
-            for type_ in self.held_types(expr) {
-                if let Some(matter) = self.matter(type_, mention.moves) {
-                    let at = self.place_of(expr);
-                    alive.push(Alive { matter, type_name: self.type_name(type_), name: None, at });
-                }
             }
         }
         alive.sort_by(|a, b| {
@@ -108,6 +98,43 @@ impl<'db> BodyFacts<'db> {
         // One reason a place is enough.
         alive.dedup_by(|a, b| a.at == b.at && a.matter == b.matter);
         alive
+    }
+
+    /// What stands against an `.await` in place of a call, where the future around it may be moved to another thread.
+    pub(super) fn alive_while(&self, coroutine: ExprId, call: ExprId, moves: bool) -> Vec<Alive> {
+        let body = self.lowered(coroutine);
+        let Some(kept) = body.kept_while(call) else {
+            let (type_name, at) = (String::new(), self.place_of(call));
+            return vec![Alive { matter: Matter::Unseen, type_name, name: None, at }];
+        };
+        let mut alive: Vec<Alive> = Vec::new();
+        for it in &kept {
+            let Some(matter) = self.matter(&body, it, moves) else { continue };
+            alive.extend(body.origin(it).map(|origin| match origin {
+                Origin::Variable(local) => self.local_alive(matter, local),
+                Origin::Temporary(expr) => Alive {
+                    matter,
+                    type_name: self.type_name(body.type_of(it)),
+                    name: None,
+                    at: self.place_of(expr),
+                },
+            }));
+        }
+        for local in self.lent_to(coroutine) {
+            let guard = self.guard_in(self.infer.binding_ty(local));
+            alive.extend(guard.map(|it| self.local_alive(it.into(), local)));
+        }
+        alive
+    }
+
+    /// The variables around an async block that it sees, and does not take along as a whole.
+    fn lent_to(&self, coroutine: ExprId) -> Vec<BindingId> {
+        let captures = self.infer.closures_data.get(&coroutine);
+        let captures = captures.iter().flat_map(|it| it.min_captures.values()).flatten();
+        captures
+            .filter(|it| it.is_by_ref() || !it.place.projections.is_empty())
+            .map(|it| it.captured_local())
+            .collect()
     }
 
     fn local_alive(&self, matter: Matter, local: BindingId) -> Alive {
@@ -120,36 +147,29 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    fn type_name(&self, type_: Ty<'db>) -> String {
+    pub(super) fn type_name(&self, type_: Ty<'db>) -> String {
         let target = DisplayTarget::from_crate(self.db, self.krate());
         type_.display(self.db, target).to_string()
     }
 
-    /// The types of the values that this expression leaves behind until its statement ends.
-    fn held_types(&self, expr: ExprId) -> Vec<Ty<'db>> {
-        let adjusted = self.infer.type_of_expr_with_adjust(expr);
-        let is_place = matches!(
-            &self.body[expr],
-            Expr::Path(_) | Expr::Field { .. } | Expr::Index { .. } | Expr::UnaryOp { .. }
-        );
-        // The place itself is a local, or part of one: it counts where it was made.
-        let own = (!is_place).then(|| self.infer.expr_ty(expr));
-        let borrow = adjusted.filter(|_| self.infer.expr_adjustment(expr).is_some());
-        own.into_iter().chain(borrow).collect()
-    }
-
-    fn matter(&self, type_: Ty<'db>, moves: bool) -> Option<Matter> {
-        if let Some(guard) = self.guard_in(type_) {
+    fn matter(&self, body: &Lowered<'db>, kept: &Kept, moves: bool) -> Option<Matter> {
+        let type_ = body.type_of(kept);
+        if kept.filled
+            && kept.full
+            && let Some(guard) = self.guard_in(type_)
+        {
             return Some(guard.into());
         }
-        if matches!(type_.kind(), TyKind::FnDef(..) | TyKind::Never) {
+        if self.is_from_outside(body, kept)
+            || matches!(type_.kind(), TyKind::FnDef(..) | TyKind::Never)
+        {
             return None;
         }
         // What is not known may be a guard, wherever the future stays.
         if type_.references_non_lt_error() {
             return Some(Matter::UnknownType);
         }
-        if !moves {
+        if !moves || !kept.saved {
             return None;
         }
         // What a future holds across its own awaits is not known to the type checker.
@@ -161,6 +181,19 @@ impl<'db> BodyFacts<'db> {
             false if type_.has_param() => Some(Matter::MaybeNotSend),
             false => Some(Matter::NotSend),
         }
+    }
+
+    /// Parameters and captures are a part of the future from its start.
+    fn is_from_outside(&self, body: &Lowered<'db>, kept: &Kept) -> bool {
+        let variable = match body.origin(kept) {
+            Some(Origin::Variable(it)) => Some(it),
+            // On its way into what is awaited.
+            Some(Origin::Temporary(it)) => {
+                self.local(it).filter(|it| self.infer.binding_ty(*it) == body.type_of(kept))
+            }
+            None => None,
+        };
+        body.is_captured(kept) || variable.is_some_and(|it| self.is_parameter(it))
     }
 
     /// Whether the type is `Send`, or `Sync`.

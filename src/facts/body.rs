@@ -1,6 +1,11 @@
 //! One body, read once: which items that rules ask for it mentions, where each of those runs, what surrounds it.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use la_arena::ArenaMap;
 use ra_ap_hir_def::{
@@ -21,6 +26,7 @@ use crate::{
     facts::{
         calls::Use,
         runs_on::{Context, Thread},
+        suspends::Lowered,
     },
     knowledge::{ClosureRuns, FutureRuns, Row, resolve::Known},
     workspace::Workspace,
@@ -46,6 +52,8 @@ pub struct BodyFacts<'db> {
     pub unresolved: Vec<ExprId>,
     /// Every mention of a function whose definition is known.
     pub(super) uses: Vec<Use<'db>>,
+    /// Async bodies as graphs, each once it is asked for.
+    pub(super) graphs: RefCell<HashMap<ExprId, Rc<Lowered<'db>>>>,
 }
 
 /// A place where a body names an item that has a row.
@@ -133,6 +141,7 @@ impl<'db> BodyFacts<'db> {
             calls_resolved: 0,
             unresolved: Vec::new(),
             uses: Vec::new(),
+            graphs: RefCell::default(),
         };
         let root = facts.body.root_expr();
         let context = match entered {
@@ -269,7 +278,7 @@ impl<'db> BodyFacts<'db> {
     ) {
         let runs = self.closure_runs(call, row);
         // `Box::pin(async { .. })` hands its argument on.
-        let future = row.map_or(handed, |it| it.future);
+        let future = row.filter(|it| !it.cancels).map_or(handed, |it| it.future);
         for arg in args {
             self.parents.insert(*arg, call);
             match &self.body[*arg] {

@@ -131,15 +131,7 @@ impl<'db> BodyFacts<'db> {
 impl Helper<'_> {
     /// Whether it is this function. The same one may be there once for each target that has its file.
     pub fn is(&self, workspace: &Workspace, other: FunctionId) -> bool {
-        let db = workspace.db();
-        let place = |it: FunctionId| {
-            let source = it.lookup(db).source(db);
-            let file = source.file_id.original_file(db).file_id(db);
-            (file, source.value.syntax().text_range())
-        };
-        other == self.function
-            || (FunctionSignature::of(db, other).name.as_str() == self.name
-                && place(other) == place(self.function))
+        place::is_same_function(workspace, other, self.function)
     }
 }
 

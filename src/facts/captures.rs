@@ -356,6 +356,12 @@ impl<'db> BodyFacts<'db> {
         Mention { expr, position: position.unwrap_or(mention.position), ..mention.clone() }
     }
 
+    /// The mention, as it would be at an expression elsewhere in this function.
+    pub fn mention_at(&self, mention: &Mention, expr: ExprId) -> Mention {
+        let awaits_in = self.sequence.iter().find(|it| it.0 == expr).and_then(|it| it.1);
+        Mention { awaits_in, ..self.mention_around(mention, expr) }
+    }
+
     /// The calls around this one that wait too, from the outside, and the call itself.
     pub fn waits_around(&self, mention: &Mention) -> Vec<ExprId> {
         let mut found = vec![mention.expr];

@@ -36,6 +36,8 @@ pub struct Loop {
     /// What stands behind `in`.
     pub head: ExprId,
     pub pattern: PatId,
+    /// What asks for the next one.
+    pub(crate) next: ExprId,
 }
 
 impl<'db> BodyFacts<'db> {
@@ -212,8 +214,8 @@ impl<'db> Tracing<'_, 'db> {
                 }
                 Ok(())
             }
-            Expr::Call { .. } => match self.pattern_of_loop(parent) {
-                Some(pattern) => self.in_loop(expr, pattern),
+            Expr::Call { .. } => match self.loop_over(expr, parent) {
+                Some(it) => self.in_loop(it),
                 None if self.body.is_question_mark(parent) => self.tried(expr, parent),
                 None => self.handed(expr, parent),
             },
@@ -309,17 +311,17 @@ impl<'db> Tracing<'_, 'db> {
     }
 
     /// `for pattern in expr`
-    fn in_loop(&mut self, expr: ExprId, pattern: PatId) -> Result<(), Note> {
-        let row = self.body.row_of_value(expr);
+    fn in_loop(&mut self, it: Loop) -> Result<(), Note> {
+        let row = self.body.row_of_value(it.head);
         if row.is_none_or(|it| it.each.is_none()) {
-            return self.refuse(expr, "what this loop goes over is not known of its twin");
+            return self.refuse(it.head, "what this loop goes over is not known of its twin");
         }
-        self.journey.loops.push(Loop { head: expr, pattern });
-        self.bind(pattern, expr)
+        self.journey.loops.push(it);
+        self.bind(it.pattern, it.head)
     }
 
-    /// What a `for` loop binds, where `call` is what the compiler makes its iterator with.
-    fn pattern_of_loop(&self, call: ExprId) -> Option<PatId> {
+    /// The `for` loop over `head`, where `call` is what the compiler makes its iterator with.
+    fn loop_over(&self, head: ExprId, call: ExprId) -> Option<Loop> {
         let body = &self.body.body;
         let outer = *self.body.parents.get(call)?;
         let Expr::Match { arms, .. } = &body[outer] else { return None };
@@ -327,11 +329,12 @@ impl<'db> Tracing<'_, 'db> {
         else {
             return None;
         };
-        let Expr::Block { tail: Some(next), .. } = &body[*inner] else { return None };
-        let Expr::Match { arms, .. } = &body[*next] else { return None };
-        arms.iter().find_map(|it| match &body[it.pat] {
+        let Expr::Block { tail: Some(tail), .. } = &body[*inner] else { return None };
+        let Expr::Match { expr: next, arms } = &body[*tail] else { return None };
+        let pattern = arms.iter().find_map(|it| match &body[it.pat] {
             Pat::TupleStruct { args, .. } => args.first().copied(),
             _ => None,
-        })
+        });
+        Some(Loop { head, pattern: pattern?, next: *next })
     }
 }

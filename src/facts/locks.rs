@@ -1,5 +1,6 @@
 //! Locks by their place: which call takes which lock, and which locks are held at a call.
 
+pub mod everywhere;
 pub mod taken;
 pub mod waits;
 
@@ -96,6 +97,18 @@ impl<'db> BodyFacts<'db> {
             name,
             at: self.place_to_show(mention.expr)?,
         })
+    }
+
+    /// The call that took the lock of a guard.
+    fn taking_call_of(&self, origin: Origin) -> Option<ExprId> {
+        let made = match origin {
+            Origin::Temporary(it) => it,
+            Origin::Variable(it) => match self.given(it) {
+                Given::By(value) => value,
+                Given::Later | Given::Outside => return None,
+            },
+        };
+        self.taking_call(made).map(|it| it.expr)
     }
 
     /// The lock that a call takes, by its place.

@@ -4,6 +4,7 @@ use ra_ap_hir::{HirFileId, InFile, Semantics};
 use ra_ap_hir_def::{
     FunctionId, Lookup,
     hir::{ExprId, PatId},
+    signatures::FunctionSignature,
     src::HasSource,
 };
 use ra_ap_hir_expand::{files::FileRange, map_node_range_up_rooted, span_map::SpanMap};
@@ -118,4 +119,16 @@ pub(super) fn file_of(workspace: &Workspace, function: FunctionId) -> Option<Fil
     let source = function.lookup(db).source(db);
     let file = source.file_id.original_file(db).file_id(db);
     workspace.file_path(file).cloned()
+}
+
+/// Whether two functions are the same one: it may be there once for each target that has its file.
+pub(super) fn is_same_function(workspace: &Workspace, one: FunctionId, other: FunctionId) -> bool {
+    let db = workspace.db();
+    let name = |it| FunctionSignature::of(db, it).name.clone();
+    let place = |it: FunctionId| {
+        let source = it.lookup(db).source(db);
+        let file = source.file_id.original_file(db).file_id(db);
+        (file, source.value.syntax().text_range())
+    };
+    one == other || (name(one) == name(other) && place(one) == place(other))
 }

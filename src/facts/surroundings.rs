@@ -7,6 +7,7 @@ use crate::{
 };
 
 /// What a body stands in.
+#[derive(Clone)]
 pub struct Surroundings<'a> {
     pub workspace: &'a Workspace,
     /// The manifest of the package.

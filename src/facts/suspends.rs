@@ -3,6 +3,7 @@
 //! The body is lowered to a small graph of steps, as the compiler does it, and what is filled, lent and still needed
 //! is followed through that graph.
 
+mod between;
 mod builder;
 mod control;
 mod flow;
@@ -12,7 +13,7 @@ mod operands;
 mod patterns;
 mod values;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use ra_ap_hir_def::hir::{BindingId, ClosureKind, CoroutineSource, Expr, ExprId};
 use ra_ap_hir_ty::next_solver::Ty;
@@ -32,8 +33,14 @@ use crate::{
 /// One async body: an async function, block or closure.
 pub struct AsyncBody<'db> {
     coroutine: ExprId,
-    graph: Graph<'db>,
+    lowered: Rc<Lowered<'db>>,
     pub points: Vec<Suspension>,
+}
+
+/// A body as a graph, and what is known at each of its steps.
+pub(super) struct Lowered<'db> {
+    graph: Graph<'db>,
+    flow: Flow,
 }
 
 /// A place where the task is suspended: an `.await`.
@@ -67,13 +74,11 @@ pub(crate) enum Origin {
 impl<'db> BodyFacts<'db> {
     /// Every async body in this function, with its suspensions.
     pub fn async_bodies(&self) -> Vec<AsyncBody<'db>> {
-        let coroutines = self.body.exprs().filter_map(|(expr, it)| match it {
-            Expr::Closure { body, closure_kind: ClosureKind::Coroutine { .. }, .. } => {
-                Some((expr, *body))
-            }
-            _ => None,
-        });
-        coroutines.map(|(expr, body)| self.async_body(expr, body)).collect()
+        let is_coroutine = |it: &Expr| {
+            matches!(it, Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, .. })
+        };
+        let coroutines = self.body.exprs().filter(|it| is_coroutine(it.1));
+        coroutines.map(|it| self.async_body(it.0)).collect()
     }
 
     /// Each call in this function and its closures, with the values that hold a guard meanwhile: where each of them was
@@ -107,19 +112,57 @@ impl<'db> BodyFacts<'db> {
         flow::at_calls(&graph).into_iter().filter_map(guards).collect()
     }
 
-    fn async_body(&self, expr: ExprId, body: ExprId) -> AsyncBody<'db> {
-        let mut builder = Builder::new(self);
-        builder.whole(expr, body);
-        let graph = builder.graph;
-        let flow = Flow::of(&graph);
+    fn async_body(&self, expr: ExprId) -> AsyncBody<'db> {
+        let lowered = self.lowered(expr);
+        let Lowered { graph, flow } = &*lowered;
         let suspended = |block: usize| match graph.blocks[block].end {
             End::Suspend { await_, .. } if flow.is_reached(block) => {
-                Some(Suspension { await_, alive: flow.kept_at(&graph, block) })
+                Some(Suspension { await_, alive: flow.kept_at(graph, block) })
             }
             _ => None,
         };
         let points = (0..graph.blocks.len()).filter_map(suspended).collect();
-        AsyncBody { coroutine: expr, graph, points }
+        AsyncBody { coroutine: expr, lowered, points }
+    }
+
+    /// The graph of an async body, or of this function as it would be if it were asynchronous.
+    pub(super) fn lowered(&self, expr: ExprId) -> Rc<Lowered<'db>> {
+        if let Some(known) = self.graphs.borrow().get(&expr) {
+            return Rc::clone(known);
+        }
+        let body = match &self.body[expr] {
+            Expr::Closure { body, .. } => *body,
+            _ => expr,
+        };
+        let mut builder = Builder::new(self);
+        builder.whole(expr, body);
+        let graph = builder.graph;
+        let flow = Flow::of(&graph);
+        let lowered = Rc::new(Lowered { graph, flow });
+        self.graphs.borrow_mut().insert(expr, Rc::clone(&lowered));
+        lowered
+    }
+}
+
+impl<'db> Lowered<'db> {
+    /// What would be kept if the task were suspended while a call waits: what the call is given, too. None where the
+    /// call is not to be found.
+    pub fn kept_while(&self, call: ExprId) -> Option<Vec<Kept>> {
+        self.flow.kept_while(&self.graph, call)
+    }
+
+    pub fn type_of(&self, kept: &Kept) -> Ty<'db> {
+        self.graph.locals[kept.local].type_
+    }
+
+    /// None for what the compiler made for itself.
+    pub fn origin(&self, kept: &Kept) -> Option<Origin> {
+        origin(self.graph.locals[kept.local].made)
+    }
+
+    /// Whether it is a variable from outside that an async block took along.
+    pub fn is_captured(&self, kept: &Kept) -> bool {
+        matches!(self.graph.locals[kept.local].made, Made::Captured(_))
     }
 }
 
@@ -129,21 +172,47 @@ impl<'db> AsyncBody<'db> {
     }
 
     pub(crate) fn type_of(&self, kept: &Kept) -> Ty<'db> {
-        self.graph.locals[kept.local].type_
+        self.lowered.type_of(kept)
     }
 
     /// None for what the compiler made for itself.
     pub(crate) fn origin(&self, kept: &Kept) -> Option<Origin> {
-        origin(self.graph.locals[kept.local].made)
+        self.lowered.origin(kept)
     }
 
     pub(crate) fn is_awaited(&self, kept: &Kept) -> bool {
-        matches!(self.graph.locals[kept.local].made, Made::Awaited(_))
+        matches!(self.lowered.graph.locals[kept.local].made, Made::Awaited(_))
+    }
+
+    /// Whether a variable has its value from another one, by way of calls and moves.
+    pub(crate) fn is_got_from(&self, variable: BindingId, other: BindingId) -> bool {
+        let graph = &self.lowered.graph;
+        match (graph.variable(variable), graph.variable(other)) {
+            (Some(local), Some(other)) => flow::comes_from(graph, local, other),
+            _ => false,
+        }
+    }
+
+    /// Each `.await` between some of `steps`, in one turn of every loop, while a variable keeps its value: with the
+    /// steps before and after it.
+    pub(crate) fn splits(
+        &self,
+        variable: BindingId,
+        steps: &BTreeSet<ExprId>,
+    ) -> Vec<(ExprId, BTreeSet<ExprId>, BTreeSet<ExprId>)> {
+        let graph = &self.lowered.graph;
+        let Some(local) = graph.variable(variable) else { return Vec::new() };
+        let splits = between::splits(graph, local, steps).into_iter();
+        let is_kept = |await_: ExprId| {
+            let mut points = self.points.iter().filter(|it| it.await_ == await_);
+            points.any(|it| it.alive.iter().any(|it| it.local == local && it.filled && it.full))
+        };
+        splits.filter(|it| is_kept(it.await_)).map(|it| (it.await_, it.before, it.after)).collect()
     }
 
     /// Whether `kept` was got from `other`, by way of calls and moves: the `x` of `for x in map.iter()`.
     pub(crate) fn comes_from(&self, kept: &Kept, other: &Kept) -> bool {
-        flow::comes_from(&self.graph, kept.local, other.local)
+        flow::comes_from(&self.lowered.graph, kept.local, other.local)
     }
 }
 
@@ -161,7 +230,7 @@ impl<'db> BodyFacts<'db> {
     pub fn saved_names(&self, body: &AsyncBody<'db>) -> BTreeSet<String> {
         let saved = body.points.iter().flat_map(|it| &it.alive).filter(|it| it.saved);
         saved
-            .filter_map(|it| match body.graph.locals[it.local].made {
+            .filter_map(|it| match body.lowered.graph.locals[it.local].made {
                 Made::Variable(it) => match self.body[it].name.as_str() {
                     // What a `for` goes over has a name of its own there and here.
                     generated if generated.starts_with('<') => Some("iter".to_owned()),

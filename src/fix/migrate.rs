@@ -86,6 +86,7 @@ struct Migration<'a, 'db> {
 impl<'db> Migration<'_, 'db> {
     fn write(&mut self) -> Result<(), Vec<Note>> {
         for it in &self.journey.loops {
+            self.turns_are_awaited(it)?;
             self.rewrite_loop(it).map_err(|it| vec![it])?;
         }
         for call in &self.journey.calls {
@@ -106,7 +107,8 @@ impl<'db> Migration<'_, 'db> {
             return Err(one("something else is read or written together with it"));
         }
         if becomes.contains(".await") {
-            self.awaited(mention)?;
+            let by_macro = body.macro_call_place(call).filter(|_| body.place_of(call).is_none());
+            self.awaited(mention, |it| by_macro.as_ref().is_some_and(|at| is_gone(it, at)))?;
         }
         if row.instead.is_none() && row.chain.is_none() {
             self.applicability = self.applicability.min(row.cap());
@@ -174,20 +176,22 @@ impl<'db> Migration<'_, 'db> {
         Ok(())
     }
 
-    /// Whether this call may be awaited where it stands.
-    fn awaited(&mut self, mention: &Mention) -> Result<(), Vec<Note>> {
+    /// Whether this call may be awaited where it stands, when what is `gone` then does not count.
+    fn awaited(
+        &mut self,
+        mention: &Mention,
+        gone: impl Fn(&Alive) -> bool,
+    ) -> Result<(), Vec<Note>> {
         if mention.awaits_in.is_none() {
             let at = self.body.place_of(mention.expr);
             let text = "a closure uses it, and cannot await";
             return Err(vec![at.map_or_else(|| Note::new(text), |it| Note::at(it, text))]);
         }
-        let by_macro = self.body.macro_call_place(mention.expr);
-        let by_macro = by_macro.filter(|_| self.body.place_of(mention.expr).is_none());
         let (blocking, alive): (Vec<_>, Vec<_>) = self
             .body
             .alive_at(mention)
             .into_iter()
-            .filter(|it| !by_macro.as_ref().is_some_and(|at| is_gone(it, at)))
+            .filter(|it| !gone(it))
             .partition(|it| it.matter >= Matter::UnknownType);
         if !blocking.is_empty() {
             return Err(blocking.iter().map(Alive::note).collect());

@@ -14,6 +14,7 @@ use ra_ap_hir_def::{
     AdtId, FunctionId, ItemContainerId, Lookup, MacroId, ModuleDefId, TraitId, per_ns::PerNs,
     signatures::FunctionSignature,
 };
+use ra_ap_hir_expand::MacroDefId;
 use ra_ap_hir_ty::{
     db::HirDatabase,
     next_solver::{Ty, TyKind},
@@ -227,6 +228,16 @@ impl Known {
         }
     }
 
+    /// What is known of types.
+    pub fn types(&self) -> impl Iterator<Item = &Row> {
+        self.guards.values().map(|it| &**it)
+    }
+
+    /// The types that the row with this path speaks of.
+    pub fn types_at(&self, path: &str) -> impl Iterator<Item = AdtId> {
+        self.guards.iter().filter(move |it| it.1.path == path).map(|it| *it.0)
+    }
+
     pub fn type_(&self, adt: AdtId) -> Option<&Arc<Row>> {
         self.guards.get(&adt)
     }
@@ -239,6 +250,12 @@ impl Known {
 
     pub fn macro_(&self, makro: MacroId) -> Option<&Arc<Row>> {
         self.macros.get(&makro)
+    }
+
+    /// The macro of this definition, when its branches may be dropped before they are done.
+    pub fn cancelling_macro(&self, db: &RootDatabase, makro: MacroDefId) -> Option<&Row> {
+        let mut rows = self.macros.iter().filter(|it| it.1.cancels);
+        rows.find(|it| it.0.definition(db) == makro).map(|it| &**it.1)
     }
 
     pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {

@@ -3,7 +3,7 @@
 use crate::{
     facts::held::HeldGuard,
     finding::{Fix, Note, Severity},
-    fix::{hoist, narrow, read_later},
+    fix::{hoist, lock, narrow, read_later},
     knowledge::Guard,
     rules::Pass,
 };
@@ -30,13 +30,34 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
         finding.because.extend(reasons);
         match fix {
             Ok(fix) => finding.fixes.extend(fix),
-            Err(reason) => finding.because.push(Note::new(reason)),
+            Err(reasons) => finding.because.extend(reasons),
         }
     }
 }
 
-/// A shorter life for the guard, or why it has to live so long.
-fn cure(pass: &Pass<'_, '_>, guard: &HeldGuard<'_>) -> Result<Option<Fix>, &'static str> {
+/// A shorter life for the guard, or a lock for which tasks wait; or why neither can be had.
+fn cure<'db>(pass: &Pass<'_, 'db>, guard: &HeldGuard<'db>) -> Result<Option<Fix>, Vec<Note>> {
+    let mut reasons = match shorter_life(pass, guard) {
+        Ok(Some(it)) => return Ok(Some(it)),
+        Ok(None) => Vec::new(),
+        Err(it) => vec![Note::new(it)],
+    };
+    let Some(lock) = pass.body.lock_type(guard) else { return Err(reasons) };
+    let uses = pass.locks.uses(pass.body, &lock);
+    let fix = uses.as_ref().as_ref().map_err(|it| lock::stays(it.clone()));
+    match fix.and_then(|it| lock::make_asynchronous(pass.around, pass.body, &lock, it)) {
+        Ok(fix) => Ok(Some(fix)),
+        Err(other) => {
+            reasons.push(other);
+            Err(reasons)
+        }
+    }
+}
+
+fn shorter_life<'db>(
+    pass: &Pass<'_, 'db>,
+    guard: &HeldGuard<'db>,
+) -> Result<Option<Fix>, &'static str> {
     let Some(name) = &guard.name else {
         let hoisted = pass.body.hoisted(guard)?;
         let text = pass.around.text(&guard.at).unwrap_or_default();

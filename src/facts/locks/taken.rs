@@ -14,11 +14,14 @@ use crate::{
     facts::{
         body::{BodyFacts, Entered, Form},
         calls::Use,
-        locks::{FieldStep, LockPlace, Root},
+        locks::{
+            FieldStep, LockPlace, Root,
+            everywhere::{self, LockType, LockUses},
+        },
         names, place,
         runs_on::Thread,
     },
-    finding::Place,
+    finding::{Note, Place},
     knowledge::{Takes, resolve::Known},
     workspace::Workspace,
 };
@@ -31,6 +34,7 @@ pub struct TakenLocks<'db> {
     workspace: &'db Workspace,
     known: &'db Known,
     functions: RefCell<HashMap<FunctionId, Rc<Vec<Taken>>>>,
+    everywhere: RefCell<HashMap<LockType, Rc<Result<LockUses, Note>>>>,
 }
 
 /// A lock that a function takes.
@@ -61,7 +65,18 @@ enum From {
 
 impl<'db> TakenLocks<'db> {
     pub fn new(workspace: &'db Workspace, known: &'db Known) -> TakenLocks<'db> {
-        TakenLocks { workspace, known, functions: RefCell::default() }
+        let (functions, everywhere) = (RefCell::default(), RefCell::default());
+        TakenLocks { workspace, known, functions, everywhere }
+    }
+
+    /// All that is done with the locks of one type, or why one of them has to stay what it is.
+    pub fn uses(&self, body: &BodyFacts<'db>, lock: &LockType) -> Rc<Result<LockUses, Note>> {
+        if let Some(known) = self.everywhere.borrow().get(lock) {
+            return Rc::clone(known);
+        }
+        let uses = Rc::new(everywhere::lock_uses(body, lock));
+        self.everywhere.borrow_mut().insert(lock.clone(), Rc::clone(&uses));
+        uses
     }
 
     /// The locks that a call in this body takes by what it calls, each by its place in this body.

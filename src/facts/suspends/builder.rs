@@ -93,7 +93,7 @@ pub(super) struct Builder<'a, 'db> {
 
 impl<'a, 'db> Builder<'a, 'db> {
     pub fn new(facts: &'a BodyFacts<'db>) -> Builder<'a, 'db> {
-        let graph = Graph { locals: Vec::new(), blocks: Vec::new() };
+        let graph = Graph { locals: Vec::new(), blocks: Vec::new(), turns: Vec::new() };
         let mut builder = Builder {
             facts,
             body: facts.body,

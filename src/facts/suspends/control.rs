@@ -12,7 +12,10 @@ use crate::facts::suspends::{
 impl<'db> Builder<'_, 'db> {
     /// The whole body of a coroutine.
     pub fn whole(&mut self, coroutine: ExprId, body: ExprId) {
-        self.take_captures(coroutine);
+        match self.body[coroutine] {
+            Expr::Closure { .. } => self.take_captures(coroutine),
+            _ => self.take_parameters(),
+        }
         self.result = self.local(Made::Hidden, self.infer.expr_ty(body));
         self.put(self.result, body);
         self.leave_to(0);
@@ -30,6 +33,19 @@ impl<'db> Builder<'_, 'db> {
             let local = self.local(Made::Captured(variable), capture.place.ty());
             self.variables.insert(variable, local);
             self.keep(local, 0);
+            self.assign(local);
+            self.drop_in(0, local);
+        }
+    }
+
+    /// What a function is given is there from the start.
+    fn take_parameters(&mut self) {
+        let mut given: Vec<BindingId> = self.body.self_param.iter().map(|it| it.formal).collect();
+        for it in &self.body.params {
+            self.body.walk_bindings_in_pat(it.formal, |it| given.push(it));
+        }
+        for variable in given {
+            let local = self.variable(variable, 0);
             self.assign(local);
             self.drop_in(0, local);
         }
@@ -172,6 +188,7 @@ impl<'db> Builder<'_, 'db> {
 
     fn put_loop(&mut self, into: LocalId, body: ExprId, label: Option<LabelId>) {
         let (head, exit) = (self.block(), self.block());
+        self.graph.turns.push(head);
         self.goto(head);
         self.at = head;
         let depth = self.scopes.len();

@@ -4,7 +4,7 @@ use ra_ap_hir_def::hir::ExprId;
 
 use crate::facts::suspends::{
     Kept,
-    graph::{Block, BlockId, Contents, End, Graph, LocalId, Op, Step},
+    graph::{BlockId, Contents, End, Graph, LocalId, Op, Step},
 };
 
 /// A set of locals.
@@ -26,6 +26,14 @@ impl Set {
 
     fn remove(&mut self, local: LocalId) {
         self.0[local / 64] &= !(1 << (local % 64));
+    }
+
+    /// Going backward over a step: what it needs.
+    fn need(&mut self, step: &Step) {
+        if let Step::Run(op) = step {
+            op.into.iter().for_each(|it| self.remove(*it));
+            op.operands().for_each(|it| self.add(it));
+        }
     }
 
     /// Whether that changed anything.
@@ -112,35 +120,59 @@ impl State {
     }
 }
 
-/// The dataflows of one graph, at the end of each block.
+/// The dataflows of one graph.
 pub(super) struct Flow {
-    /// None where a block is never reached.
-    states: Vec<Option<State>>,
-    /// What is read or written again, apart from drops.
+    /// Where each block begins; None where it is never reached.
+    before: Vec<Option<State>>,
+    /// What is read or written again after each block, apart from drops.
     used: Vec<Set>,
 }
 
 impl Flow {
     pub fn of(graph: &Graph<'_>) -> Flow {
-        Flow { states: states(graph), used: used(graph) }
+        Flow { before: before(graph), used: used(graph) }
     }
 
     pub fn is_reached(&self, block: BlockId) -> bool {
-        self.states[block].is_some()
+        self.before[block].is_some()
     }
 
+    /// What is kept at the suspension with which a block ends.
     pub fn kept_at(&self, graph: &Graph<'_>, block: BlockId) -> Vec<Kept> {
-        let Some(state) = &self.states[block] else { return Vec::new() };
         let End::Suspend { pending, .. } = &graph.blocks[block].end else { return Vec::new() };
+        let mut kept = self.there(graph, block, graph.blocks[block].steps.len());
+        kept.retain(|it| it.saved || (it.filled && (it.used_later || pending.contains(&it.local))));
+        kept
+    }
+
+    /// What would be kept if the task were suspended while a call waits: what the call is given, too. None where the
+    /// graph does not have the call.
+    pub fn kept_while(&self, graph: &Graph<'_>, call: ExprId) -> Option<Vec<Kept>> {
+        let mut kept: Option<Vec<Kept>> = None;
+        for (block, steps) in graph.blocks.iter().map(|it| &it.steps).enumerate() {
+            let is_call = |it: &Step| matches!(it, Step::Run(op) if op.code == Some(call));
+            for step in (0..steps.len()).filter(|it| is_call(&steps[*it])) {
+                kept.get_or_insert_default().extend(self.there(graph, block, step));
+            }
+        }
+        kept
+    }
+
+    /// Every local that has a value or a place before one step of a block.
+    fn there(&self, graph: &Graph<'_>, block: BlockId, step: usize) -> Vec<Kept> {
+        let Some(mut state) = self.before[block].clone() else { return Vec::new() };
+        let (done, coming) = graph.blocks[block].steps.split_at(step);
+        done.iter().for_each(|it| state.step(it));
+        let mut used = self.used[block].clone();
+        coming.iter().rev().for_each(|it| used.need(it));
         let kept = |local: LocalId| {
             let filled = state.filled.has(local);
-            let used_later = self.used[block].has(local);
-            let dropped = filled && pending.contains(&local);
+            let used_later = used.has(local);
+            let dropped = filled && graph.locals[local].needs_drop;
             let needed = used_later || dropped || state.borrowed.has(local);
             let saved = state.stored.has(local) && needed;
-            let alive = filled && (used_later || dropped);
             let full = state.full.has(local);
-            (alive || saved).then_some(Kept { local, filled, full, used_later, saved })
+            (filled || saved).then_some(Kept { local, filled, full, used_later, saved })
         };
         (0..graph.locals.len()).filter_map(kept).collect()
     }
@@ -152,7 +184,7 @@ pub(super) fn at_calls(graph: &Graph<'_>) -> Vec<(ExprId, Vec<LocalId>)> {
     for (block, state) in graph.blocks.iter().zip(before(graph)) {
         let Some(mut state) = state else { continue };
         for step in &block.steps {
-            if let Step::Run(Op { call: Some(call), moves, .. }) = step {
+            if let Step::Run(Op { code: Some(call), moves, .. }) = step {
                 let is_there = |it: &LocalId| {
                     state.filled.has(*it) && state.full.has(*it) && !moves.contains(it)
                 };
@@ -162,15 +194,6 @@ pub(super) fn at_calls(graph: &Graph<'_>) -> Vec<(ExprId, Vec<LocalId>)> {
         }
     }
     found
-}
-
-fn states(graph: &Graph<'_>) -> Vec<Option<State>> {
-    let run = |(block, state): (&Block, Option<State>)| {
-        let mut state = state?;
-        block.steps.iter().for_each(|it| state.step(it));
-        Some(state)
-    };
-    graph.blocks.iter().zip(before(graph)).map(run).collect()
 }
 
 /// The state in which each block begins.
@@ -211,12 +234,7 @@ fn used(graph: &Graph<'_>) -> Vec<Set> {
                 after[block].add_all(&next);
             }
             let mut set = after[block].clone();
-            for step in graph.blocks[block].steps.iter().rev() {
-                if let Step::Run(op) = step {
-                    op.into.iter().for_each(|it| set.remove(*it));
-                    op.operands().for_each(|it| set.add(it));
-                }
-            }
+            graph.blocks[block].steps.iter().rev().for_each(|it| set.need(it));
             changed |= before[block].add_all(&set);
         }
     }

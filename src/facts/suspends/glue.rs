@@ -58,7 +58,8 @@ impl<'db> Glue<'_, 'db> {
             TyKind::Coroutine(..)
             | TyKind::Dynamic(..)
             | TyKind::UnsafeBinder(_)
-            | TyKind::Infer(_) => true,
+            | TyKind::Infer(_)
+            | TyKind::Error(_) => true,
             TyKind::Alias(..) | TyKind::Param(_) => {
                 !self.context.type_is_copy_modulo_regions(self.environment, type_)
             }

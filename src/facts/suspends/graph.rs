@@ -40,8 +40,8 @@ pub(super) struct Op {
     pub parts: Vec<(LocalId, Fields)>,
     pub borrows: Vec<LocalId>,
     pub result: Contents,
-    /// The call in the code that this is.
-    pub call: Option<ExprId>,
+    /// The call or the assignment in the code that this is.
+    pub code: Option<ExprId>,
 }
 
 /// What is in the result of a computation.
@@ -101,6 +101,8 @@ pub(super) struct Graph<'db> {
     pub locals: Vec<Local<'db>>,
     /// The first one is the entry.
     pub blocks: Vec<Block>,
+    /// Where the turns of loops begin.
+    pub turns: Vec<BlockId>,
 }
 
 impl Graph<'_> {
@@ -110,5 +112,15 @@ impl Graph<'_> {
             End::Goto(it) | End::Suspend { resume: it, .. } => std::slice::from_ref(it),
             End::Branch(them) => them,
         }
+    }
+    pub fn variable(&self, id: BindingId) -> Option<LocalId> {
+        let made = [Made::Variable(id), Made::Captured(id)];
+        self.locals.iter().position(|it| made.contains(&it.made))
+    }
+
+    /// Whether this way leads back to the next turn of a loop.
+    pub fn is_way_back(&self, from: BlockId, to: BlockId) -> bool {
+        // A loop's own blocks are made after the one that it begins with.
+        from >= to && self.turns.contains(&to)
     }
 }

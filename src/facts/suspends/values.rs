@@ -116,7 +116,7 @@ impl<'db> Builder<'_, 'db> {
             Expr::MethodCall { receiver, args, .. } => {
                 let receiver_operand = self.operand(*receiver);
                 let moves = receiver_operand.into_iter().chain(self.operands(args)).collect();
-                self.run(Op { into: Some(into), moves, call: Some(expr), ..Op::default() });
+                self.run(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
                 self.taken_out(expr, *receiver);
                 self.end_if_never(expr);
             }
@@ -162,7 +162,7 @@ impl<'db> Builder<'_, 'db> {
             }
             Expr::BinaryOp { lhs, rhs, op } => self.put_operator(into, expr, *lhs, *rhs, op),
             Expr::Assignment { target, value } => {
-                self.assignment(*target, *value);
+                self.assignment(expr, *target, *value);
                 self.assign(into);
             }
             Expr::Closure { .. } => self.put_closure(into, expr),
@@ -181,7 +181,7 @@ impl<'db> Builder<'_, 'db> {
         if self.is_constructor(callee) {
             return self.put_built(into, moves);
         }
-        self.run(Op { into: Some(into), moves, call: Some(expr), ..Op::default() });
+        self.run(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
         if let [first, ..] = args {
             let value = match &self.body[*first] {
                 Expr::Ref { expr, .. } => *expr,
@@ -231,13 +231,14 @@ impl<'db> Builder<'_, 'db> {
         if by_trait {
             let lhs = self.operand(lhs);
             let moves = lhs.into_iter().chain(self.operand(rhs)).collect();
-            return self.run(Op { into: Some(into), moves, ..Op::default() });
+            return self.run(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
         }
         if assigns {
             let value = self.operand(rhs);
             let spot = self.plain_place(lhs);
             let uses = spot.local.into_iter().collect();
-            self.run(Op { uses, moves: value.into_iter().collect(), ..Op::default() });
+            let moves = value.into_iter().collect();
+            self.run(Op { uses, moves, code: Some(expr), ..Op::default() });
             return self.assign(into);
         }
         let lhs = self.plain_operand(lhs);
@@ -253,7 +254,7 @@ impl<'db> Builder<'_, 'db> {
         })
     }
 
-    fn assignment(&mut self, target: PatId, value: ExprId) {
+    fn assignment(&mut self, expr: ExprId, target: PatId, value: ExprId) {
         let value = self.operand(value);
         let Pat::Expr(place) = self.body[target] else {
             let spot = value.map(Spot::whole).unwrap_or_default();
@@ -261,7 +262,8 @@ impl<'db> Builder<'_, 'db> {
         };
         let spot = self.place(place);
         let moves: Vec<LocalId> = value.into_iter().collect();
-        let op = Op { moves, result: Contents::OfOperands, ..Op::default() };
+        let code = Some(expr);
+        let op = Op { moves, result: Contents::OfOperands, code, ..Op::default() };
         match (spot.as_whole(), spot.local, spot.fields) {
             (Some(local), ..) => {
                 if self.graph.locals[local].needs_drop {

@@ -10,7 +10,7 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::journey::Loop,
+    facts::{alive::Alive, journey::Loop},
     finding::{Note, Place},
     fix::{
         lines::{indentation, line_end},
@@ -22,6 +22,23 @@ use crate::{
 const TURN: &str = ".transpose()";
 
 impl Migration<'_, '_> {
+    /// Whether each turn of a loop may be awaited.
+    pub(super) fn turns_are_awaited(&mut self, it: &Loop) -> Result<(), Vec<Note>> {
+        let origin = self.journey.origins.iter().find_map(|it| self.body.mention_of(*it));
+        let Some(mention) = origin.map(|origin| self.body.mention_at(origin, it.next)) else {
+            return Ok(());
+        };
+        let head = self.body.place_to_show(it.head);
+        // What the loop goes over becomes something else.
+        let is_own = |alive: &Alive| match &alive.name {
+            Some(name) => name.starts_with('<'),
+            None => alive.at.as_ref().is_none_or(|at| {
+                head.as_ref().is_some_and(|head| head.range.contains_range(at.range))
+            }),
+        };
+        self.awaited(&mention, is_own)
+    }
+
     pub(super) fn rewrite_loop(&mut self, it: &Loop) -> Result<(), Note> {
         let unclear = || Note::new("a macro has a hand in a loop over it");
         let head = self.body.syntax(it.head).ok_or_else(unclear)?;
