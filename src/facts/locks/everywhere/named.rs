@@ -99,12 +99,15 @@ impl<'db> Search<'_, 'db> {
     }
 
     fn token(&self, token: &SyntaxToken, place: Place, uses: &mut LockUses) -> Result<(), Note> {
-        let in_macro = token.parent_ancestors().any(|it| ast::TokenTree::can_cast(it.kind()));
+        let is_unread =
+            |it: &SyntaxToken| it.parent_ancestors().any(|it| ast::TokenTree::can_cast(it.kind()));
+        let in_macro = is_unread(token);
         let words: Vec<SyntaxToken> = match in_macro {
             true => self.sema.descend_into_macros_exact(token.clone()).into_iter().collect(),
             false => vec![token.clone()],
         };
-        if words.is_empty() {
+        // What nobody expands comes back as it was.
+        if words.is_empty() || words.iter().any(is_unread) {
             return Err(Note::at(place, "a macro that is not expanded names it"));
         }
         for word in &words {
