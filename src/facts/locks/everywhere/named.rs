@@ -228,7 +228,7 @@ impl<'db> Search<'_, 'db> {
             return Err(Note::at(place.clone(), "what is locked here is not known"));
         };
         let name = function.segment().and_then(|it| it.name_ref());
-        let name = name.filter(|it| MADE.contains(&it.text().as_ref()));
+        let name = name.filter(|it| MADE.contains(&it.text()));
         if type_.as_adt().is_some_and(|it| self.is_lock(it)) {
             if !type_.generic_params(self.body.db).is_empty() {
                 return Err(Note::at(place.clone(), "locks of any type are meant here"));
