@@ -144,6 +144,11 @@ impl Note {
     pub fn at(place: Place, text: impl Into<String>) -> Note {
         Note { at: Some(place), text: text.into() }
     }
+
+    /// At the place, where it is known.
+    pub fn perhaps_at(place: Option<Place>, text: impl Into<String>) -> Note {
+        Note { at: place, text: text.into() }
+    }
 }
 
 /// Something that a fix needs besides its own edits. Fixes share wants; each is met once.

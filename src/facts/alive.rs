@@ -74,10 +74,7 @@ impl Alive {
             }
             Matter::AsyncGuard => format!("{what} is held here: a cancellation would find it held"),
         };
-        match &self.at {
-            Some(at) => Note::at(at.clone(), text),
-            None => Note::new(text),
-        }
+        Note::perhaps_at(self.at.clone(), text)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
         calls::{self, Use},
         place,
         runs_on::Thread,
+        syntax,
     },
     finding::{Note, Place},
     knowledge::{Row, resolve::Known},
@@ -258,11 +259,7 @@ impl<'db> Search<'_, 'db> {
     }
 
     fn meaning(&self, token: &SyntaxToken) -> Means {
-        let in_tokens = token.parent_ancestors().any(|it| ast::TokenTree::can_cast(it.kind()));
-        let words: Vec<SyntaxToken> = match in_tokens {
-            true => self.sema.descend_into_macros_exact(token.clone()).into_iter().collect(),
-            false => vec![token.clone()],
-        };
+        let words = syntax::expanded(&self.sema, token);
         let mut means = Means::Another;
         for word in &words {
             let Some(parent) = word.parent() else { return Means::Unknown };

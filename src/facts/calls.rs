@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ra_ap_hir::{HasVisibility, Visibility};
+use ra_ap_hir::{HasVisibility, Module, Visibility};
 use ra_ap_hir_def::{
     FunctionId, ItemContainerId, Lookup,
     hir::{Expr, ExprId},
@@ -70,6 +70,18 @@ pub(super) fn is_of_trait(db: &RootDatabase, function: FunctionId) -> bool {
         ItemContainerId::ImplId(it) => db.impl_trait(it).is_some(),
         ItemContainerId::ModuleId(_) | ItemContainerId::ExternBlockId(_) => false,
     }
+}
+
+/// Whether other crates see what is public in a module: it is a library's, and so is all around it.
+pub(super) fn is_offered(workspace: &Workspace, module: Module) -> bool {
+    let db = workspace.db();
+    let krate = module.krate(db).into();
+    let mut targets = workspace.targets().iter();
+    targets.any(|it| it.krate == krate && it.kind == TargetKind::Lib)
+        && module
+            .path_to_root(db)
+            .into_iter()
+            .all(|it| it.parent(db).is_none() || it.visibility(db) == Visibility::Public)
 }
 
 /// A function that a body calls or names.

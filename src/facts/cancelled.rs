@@ -18,7 +18,6 @@ use crate::{
     },
     finding::Note,
     knowledge::{FutureRuns, Row},
-    workspace::{Target, TargetKind},
 };
 
 /// Nobody follows a longer chain of callers.
@@ -217,17 +216,10 @@ impl<'db> BodyFacts<'db> {
     /// Whether other crates may call this function: it is public, and so is all around it.
     fn is_offered_to_others(&self) -> bool {
         let function = ra_ap_hir::Function::from(self.function);
-        let is_own = |it: &&Target| it.krate == self.krate();
-        let target = self.workspace.targets().iter().find(is_own);
-        let is_in_library = target.is_some_and(|it| it.kind == TargetKind::Lib);
         let owner = function.as_assoc_item(self.db).and_then(|it| it.implementing_ty(self.db));
         let is_public = |it: Visibility| it == Visibility::Public;
-        let is_in_sight = |module: ra_ap_hir::Module| {
-            let mut around = module.path_to_root(self.db).into_iter();
-            around.all(|it| it.parent(self.db).is_none() || is_public(it.visibility(self.db)))
-        };
-        is_in_library
-            && is_public(function.visibility(self.db))
+        let is_in_sight = |module| calls::is_offered(self.workspace, module);
+        is_public(function.visibility(self.db))
             && is_in_sight(function.module(self.db))
             && owner.and_then(|it| it.as_adt()).is_none_or(|it| {
                 is_public(it.visibility(self.db)) && is_in_sight(it.module(self.db))

@@ -27,10 +27,7 @@ impl BodyFacts<'_> {
         // What is started goes on when the future is dropped, so a change of its own can only be the first one.
         let own = mention.row.changes.then_some(mention.expr);
         let (first, second) = (changes(&before).or(own)?, changes(&after)?);
-        let note = |expr: ExprId, text: &str| match self.place_of(expr) {
-            Some(at) => Note::at(at, text),
-            None => Note::new(text),
-        };
+        let note = |expr: ExprId, text: &str| Note::perhaps_at(self.place_of(expr), text);
         Some([
             note(first, "this change outlives the future"),
             note(second, "so does this one, and so far nothing could come between them"),

@@ -71,11 +71,7 @@ impl<'db> Tracing<'_, 'db> {
     }
 
     fn refuse<T>(&self, at: ExprId, text: impl Into<String>) -> Result<T, Note> {
-        let place = self.body.place_to_show(at);
-        Err(match place {
-            Some(place) => Note::at(place, text),
-            None => Note::new(text),
-        })
+        Err(Note::perhaps_at(self.body.place_to_show(at), text))
     }
 
     /// Looks for the call that made the value which `expr` deals with, and begins there.

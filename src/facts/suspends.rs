@@ -13,7 +13,7 @@ mod operands;
 mod patterns;
 mod values;
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{cell::OnceCell, collections::BTreeSet, rc::Rc};
 
 use ra_ap_hir_def::hir::{BindingId, ClosureKind, CoroutineSource, Expr, ExprId};
 use ra_ap_hir_ty::next_solver::Ty;
@@ -40,7 +40,7 @@ pub struct AsyncBody<'db> {
 /// A body as a graph, and what is known at each of its steps.
 pub(super) struct Lowered<'db> {
     graph: Graph<'db>,
-    flow: Flow,
+    flow: OnceCell<Flow>,
 }
 
 /// A place where the task is suspended: an `.await`.
@@ -84,19 +84,17 @@ impl<'db> BodyFacts<'db> {
     /// Each call in this function and its closures, with the values that hold a guard meanwhile: where each of them was
     /// made.
     pub(super) fn guards_at_calls(&self) -> Vec<(ExprId, Vec<Origin>)> {
-        let mut bodies: Vec<(ExprId, ExprId)> =
-            vec![(self.body.root_expr(), self.body.root_expr())];
-        bodies.extend(self.body.exprs().filter_map(|(expr, it)| match it {
-            Expr::Closure { body, .. } => Some((expr, *body)),
-            _ => None,
-        }));
-        bodies.into_iter().flat_map(|(expr, body)| self.guards_at_calls_of(expr, body)).collect()
+        let root = self.body.root_expr();
+        let is_body = |it: &(ExprId, &Expr)| it.0 == root || matches!(it.1, Expr::Closure { .. });
+        let mut bodies: Vec<ExprId> = self.body.exprs().filter(is_body).map(|it| it.0).collect();
+        // The function itself comes first.
+        bodies.sort_by_key(|it| *it != root);
+        bodies.into_iter().flat_map(|it| self.guards_at_calls_of(it)).collect()
     }
 
-    fn guards_at_calls_of(&self, expr: ExprId, body: ExprId) -> Vec<(ExprId, Vec<Origin>)> {
-        let mut builder = Builder::new(self);
-        builder.whole(expr, body);
-        let graph = builder.graph;
+    fn guards_at_calls_of(&self, expr: ExprId) -> Vec<(ExprId, Vec<Origin>)> {
+        let lowered = self.lowered(expr);
+        let graph = &lowered.graph;
         let holds: Vec<Option<Origin>> = graph
             .locals
             .iter()
@@ -109,12 +107,12 @@ impl<'db> BodyFacts<'db> {
             let held: Vec<Origin> = locals.into_iter().filter_map(|it| holds[it]).collect();
             (!held.is_empty()).then_some((call, held))
         };
-        flow::at_calls(&graph).into_iter().filter_map(guards).collect()
+        lowered.flow().at_calls(graph).into_iter().filter_map(guards).collect()
     }
 
     fn async_body(&self, expr: ExprId) -> AsyncBody<'db> {
         let lowered = self.lowered(expr);
-        let Lowered { graph, flow } = &*lowered;
+        let (graph, flow) = (&lowered.graph, lowered.flow());
         let suspended = |block: usize| match graph.blocks[block].end {
             End::Suspend { await_, .. } if flow.is_reached(block) => {
                 Some(Suspension { await_, alive: flow.kept_at(graph, block) })
@@ -125,7 +123,7 @@ impl<'db> BodyFacts<'db> {
         AsyncBody { coroutine: expr, lowered, points }
     }
 
-    /// The graph of an async body, or of this function as it would be if it were asynchronous.
+    /// The graph of a closure or async body, or of this function as it would be if it were asynchronous.
     pub(super) fn lowered(&self, expr: ExprId) -> Rc<Lowered<'db>> {
         if let Some(known) = self.graphs.borrow().get(&expr) {
             return Rc::clone(known);
@@ -136,19 +134,21 @@ impl<'db> BodyFacts<'db> {
         };
         let mut builder = Builder::new(self);
         builder.whole(expr, body);
-        let graph = builder.graph;
-        let flow = Flow::of(&graph);
-        let lowered = Rc::new(Lowered { graph, flow });
+        let lowered = Rc::new(Lowered { graph: builder.graph, flow: OnceCell::new() });
         self.graphs.borrow_mut().insert(expr, Rc::clone(&lowered));
         lowered
     }
 }
 
 impl<'db> Lowered<'db> {
+    fn flow(&self) -> &Flow {
+        self.flow.get_or_init(|| Flow::of(&self.graph))
+    }
+
     /// What would be kept if the task were suspended while a call waits: what the call is given, too. None where the
     /// call is not to be found.
     pub fn kept_while(&self, call: ExprId) -> Option<Vec<Kept>> {
-        self.flow.kept_while(&self.graph, call)
+        self.flow().kept_while(&self.graph, call)
     }
 
     pub fn type_of(&self, kept: &Kept) -> Ty<'db> {

@@ -1,13 +1,15 @@
 //! The parts of a call, where the user wrote them.
 
+use ra_ap_hir::Semantics;
 use ra_ap_hir_def::hir::{Expr, ExprId};
 use ra_ap_hir_ty::{
     Adjust,
     next_solver::{Ty, TyKind},
 };
+use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{
-    AstNode, TextRange,
+    AstNode, SyntaxToken, TextRange,
     ast::{self, HasArgList},
 };
 
@@ -114,6 +116,19 @@ impl BodyFacts<'_> {
             }
             _ => false,
         }
+    }
+}
+
+/// Whether a word is given to a macro.
+pub(super) fn is_in_macro(word: &SyntaxToken) -> bool {
+    word.parent_ancestors().any(|it| ast::TokenTree::can_cast(it.kind()))
+}
+
+/// What a word of the text comes to: itself, or all that macros make of it. What nobody expands comes back as it was.
+pub(super) fn expanded(sema: &Semantics<'_, RootDatabase>, word: &SyntaxToken) -> Vec<SyntaxToken> {
+    match is_in_macro(word) {
+        true => sema.descend_into_macros_exact(word.clone()).into_iter().collect(),
+        false => vec![word.clone()],
     }
 }
 

@@ -176,24 +176,24 @@ impl Flow {
         };
         (0..graph.locals.len()).filter_map(kept).collect()
     }
-}
 
-/// What is there at each call: the locals that are filled and full, and that it does not take.
-pub(super) fn at_calls(graph: &Graph<'_>) -> Vec<(ExprId, Vec<LocalId>)> {
-    let mut found = Vec::new();
-    for (block, state) in graph.blocks.iter().zip(before(graph)) {
-        let Some(mut state) = state else { continue };
-        for step in &block.steps {
-            if let Step::Run(Op { code: Some(call), moves, .. }) = step {
-                let is_there = |it: &LocalId| {
-                    state.filled.has(*it) && state.full.has(*it) && !moves.contains(it)
-                };
-                found.push((*call, (0..graph.locals.len()).filter(is_there).collect()));
+    /// What is there at each call: the locals that are filled and full, and that it does not take.
+    pub fn at_calls(&self, graph: &Graph<'_>) -> Vec<(ExprId, Vec<LocalId>)> {
+        let mut found = Vec::new();
+        for (block, state) in graph.blocks.iter().zip(&self.before) {
+            let Some(mut state) = state.clone() else { continue };
+            for step in &block.steps {
+                if let Step::Run(Op { code: Some(call), moves, .. }) = step {
+                    let is_there = |it: &LocalId| {
+                        state.filled.has(*it) && state.full.has(*it) && !moves.contains(it)
+                    };
+                    found.push((*call, (0..graph.locals.len()).filter(is_there).collect()));
+                }
+                state.step(step);
             }
-            state.step(step);
         }
+        found
     }
-    found
 }
 
 /// The state in which each block begins.

@@ -38,7 +38,7 @@ impl Planner<'_> {
                 return None;
             }
             let before = self.workspace.texts().clone();
-            match self.try_out(&chosen.repairs, &chosen.merged, heard) {
+            match self.try_out(&chosen.repairs, &chosen.merged, heard, &before) {
                 Ok(tried) if tried.worse.is_empty() => return Some(self.keep(chosen, tried)),
                 Ok(tried) => {
                     self.put_back(&before);
@@ -55,19 +55,20 @@ impl Planner<'_> {
         }
     }
 
-    /// Writes `merged`, which is all of `repairs`, and looks again; or says why that cannot be written.
+    /// Writes `merged`, which is all of `repairs`, over the texts `before`, and looks again; or says why that cannot be
+    /// written.
     fn try_out(
         &mut self,
         repairs: &[Repair],
         merged: &Merged,
         heard: &Heard,
+        before: &Texts,
     ) -> Result<Tried, String> {
-        let before = self.workspace.texts().clone();
         let edited = self.apply(merged)?;
-        let files = changed(self.workspace.texts(), &before).into_keys().collect();
+        let files = changed(self.workspace.texts(), before).into_keys().collect();
         let after = self.look_again(heard, files);
         let now = self.workspace.texts();
-        let mut worse = made_worse(&heard.findings, &after.findings, repairs, &before, now);
+        let mut worse = made_worse(&heard.findings, &after.findings, repairs, before, now);
         // A suppression that has lost its use is next to go; a new one has a use.
         if self.choice.remedy == Remedy::Fix {
             worse.retain(|it| !suppressed::is_about_comments(&self.rules, it));
@@ -110,7 +111,7 @@ impl Planner<'_> {
             let mut merged = Merged::default();
             // What fits all of them fits some.
             some.iter().filter_map(Repair::fix).for_each(|it| _ = merged.add(it));
-            let new = self.try_out(&some, &merged, heard).map_or(Vec::new(), |it| it.worse);
+            let new = self.try_out(&some, &merged, heard, before).map_or(Vec::new(), |it| it.worse);
             self.put_back(before);
             match new.is_empty() {
                 true => good = first,

@@ -68,10 +68,7 @@ impl<'db> BodyFacts<'db> {
         }
         let Expr::MethodCall { method_name, .. } = &self.body[call] else { return Ok(()) };
         let name = method_name.as_str();
-        let show = |text: &str| match self.place_to_show(call) {
-            Some(at) => Note::at(at, text),
-            None => Note::new(text),
-        };
+        let show = |text: &str| Note::perhaps_at(self.place_to_show(call), text);
         let written = self.written(call).ok_or_else(|| show("a macro uses it"))?;
         let end = written.range.end();
         let row = self.infer.method_resolution(call);
@@ -114,10 +111,7 @@ impl<'db> BodyFacts<'db> {
 
     /// The name of the method, where a thread that may block goes on waiting for the lock. None where it is awaited.
     fn waits_on_thread(&self, call: ExprId, lock: &LockType) -> Result<Option<Place>, Note> {
-        let show = |text: &str| match self.place_to_show(call) {
-            Some(at) => Note::at(at, text),
-            None => Note::new(text),
-        };
+        let show = |text: &str| Note::perhaps_at(self.place_to_show(call), text);
         let use_ = self.uses.iter().find(|it| it.expr == call);
         let use_: &Use<'db> = use_.ok_or_else(|| show("it is locked outside a function"))?;
         let Some(coroutine) = use_.context.awaits_in else {

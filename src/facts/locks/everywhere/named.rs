@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use ra_ap_base_db::Crate;
-use ra_ap_hir::{
-    Adt, HasVisibility as _, HirDisplay, ModuleDef, PathResolution, Semantics, Type, Visibility,
-};
+use ra_ap_hir::{Adt, HirDisplay, ModuleDef, PathResolution, Semantics, Type};
 use ra_ap_hir_ty::display::DisplayTarget;
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{
@@ -15,11 +13,12 @@ use ra_ap_syntax::{
 use crate::{
     facts::{
         body::BodyFacts,
+        calls,
         locks::everywhere::{LockType, LockUse, LockUses, without_lifetimes},
+        syntax,
     },
     finding::{Note, Place},
     knowledge::Row,
-    workspace::TargetKind,
 };
 
 /// How a lock is made, and how where only constants are.
@@ -99,15 +98,9 @@ impl<'db> Search<'_, 'db> {
     }
 
     fn token(&self, token: &SyntaxToken, place: Place, uses: &mut LockUses) -> Result<(), Note> {
-        let is_unread =
-            |it: &SyntaxToken| it.parent_ancestors().any(|it| ast::TokenTree::can_cast(it.kind()));
-        let in_macro = is_unread(token);
-        let words: Vec<SyntaxToken> = match in_macro {
-            true => self.sema.descend_into_macros_exact(token.clone()).into_iter().collect(),
-            false => vec![token.clone()],
-        };
-        // What nobody expands comes back as it was.
-        if words.is_empty() || words.iter().any(is_unread) {
+        let in_macro = syntax::is_in_macro(token);
+        let words = syntax::expanded(&self.sema, token);
+        if words.is_empty() || words.iter().any(syntax::is_in_macro) {
             return Err(Note::at(place, "a macro that is not expanded names it"));
         }
         for word in &words {
@@ -290,15 +283,7 @@ impl<'db> Search<'_, 'db> {
 
     fn is_in_sight_of_others(&self, node: &SyntaxNode) -> bool {
         let Some(scope) = self.sema.scope(node) else { return true };
-        let db = self.body.db;
-        let krate: Crate = scope.krate().into();
-        let targets = self.body.workspace.targets();
-        let is_library = targets.iter().any(|it| it.krate == krate && it.kind == TargetKind::Lib);
-        let modules = scope.module().path_to_root(db);
-        is_library
-            && modules
-                .iter()
-                .all(|it| it.parent(db).is_none() || it.visibility(db) == Visibility::Public)
+        calls::is_offered(self.body.workspace, scope.module())
     }
 }
 
