@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod branches;
+mod comments;
 pub mod configuration;
 mod edit_limits;
 mod expand;

@@ -14,7 +14,7 @@ use crate::{
     config::ProjectRequest,
     finding::FilePath,
     workspace::{
-        LoadError, Texts, Workspace, edit_limits, expand,
+        LoadError, Texts, Workspace, comments, edit_limits, expand,
         files::{self, Files},
         graph, lock, metadata, packages, prime, std_sources,
         toolchain::Toolchain,
@@ -65,9 +65,14 @@ pub(super) fn load(
             not_utf8.insert(id);
         }
         let text = text.unwrap_or_default();
-        let worthless = files::is_worthless(files.vfs().file_path(id));
-        change.change_file(id, Some(if worthless { String::new() } else { for_database(&text) }));
-        if let Some(path) = members.paths.get(&id) {
+        let path = members.paths.get(&id);
+        let needed = match path {
+            Some(_) => for_database(&text),
+            None if files::is_worthless(files.vfs().file_path(id)) => String::new(),
+            None => comments::without_words(&for_database(&text)),
+        };
+        change.change_file(id, Some(needed));
+        if let Some(path) = path {
             texts.insert(path.clone(), text);
         }
     }
