@@ -36,6 +36,9 @@ impl Store {
     pub async fn count_later(&self) -> u64 {
         1
     }
+    pub fn old(&self) -> u32 {
+        3
+    }
     pub fn share(&self) -> u32 {
         2
     }
@@ -56,6 +59,7 @@ item = [
     { path = \"house::Store::load\", blocks = \"disk\", instead = \"$self.load_later($0).await\" },
     { path = \"house::Store::count\", blocks = \"disk\", instead = \"$self.count_later().await\" },
     { path = \"house::Store::share\", blocks = \"disk\", instead = \"$self.share_later().await\" },
+    { path = \"house::Store::old\", blocks = \"disk\", instead = \"$self.count()\" },
     { path = \"house::helper\", blocks = \"disk\", instead = \"$0.await\" },
     { path = \"house::nowhere\", blocks = \"disk\", instead = \"tokio::nowhere($0).await\" },
     { path = \"house::syntax\", blocks = \"disk\", instead = \"$0.await)\" },
@@ -269,6 +273,82 @@ pub async fn ten(store: &Store) -> u32 {{
     let again = project.run(&["--apply", "--allow-dirty"]);
     assert_eq!((again.status, again.taken_back()), (Some(3), said.taken_back()));
     assert_eq!(project.code(), fixed);
+}
+
+#[test]
+fn of_ten_fixes_the_one_that_brings_a_new_finding_is_left_out_alone() {
+    let good = |number: u32| format!("    sum += store.load({number});\n");
+    let (first, rest): (String, String) = ((1..5).map(good).collect(), (5..10).map(good).collect());
+    let code = format!(
+        "
+pub async fn ten(store: &Store) -> u32 {{
+    let mut sum = 0;
+{first}    sum += store.old();
+{rest}    sum
+}}
+"
+    );
+    let project = Project::new(&code);
+    let fixed = (1..10).fold(code.clone(), |code, it| {
+        code.replace(&format!("load({it})"), &format!("load_later({it}).await"))
+    });
+    let not_done = format!(
+        "Not done: src/lib.rs:{}:12: blocking-fs: Await the future instead: its result would have \
+         a new finding: `house::Store::count` blocks the runtime worker\n",
+        line(&code, "store.old()")
+    );
+    for verify in ["cargo", "none"] {
+        let said = project.run(&["--apply", "--allow-dirty", "--verify", verify]);
+        assert_eq!(said.status, Some(1), "{}", said.stderr);
+        assert!(said.stderr.contains("Fixed 9 findings in 1 file"), "{}", said.stderr);
+        assert!(said.stderr.contains(&not_done), "{}", said.stderr);
+        assert_eq!(project.code(), fixed);
+        let undone = project.run(&["undo"]);
+        assert_eq!((undone.status, project.code()), (Some(0), code.clone()), "{}", undone.stderr);
+    }
+}
+
+/// Each rule asks for the same trait in the same file, in two functions and in one.
+#[test]
+fn two_rules_that_need_the_same_import_add_it_once() {
+    let user = "\
+//! Reads.
+
+use std::io::Read;
+
+pub async fn file() -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(\"a\")?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+pub async fn socket() -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::net::TcpStream::connect(\"127.0.0.1:80\")?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+pub async fn both() -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(\"b\")?.read_to_end(&mut bytes)?;
+    std::net::TcpStream::connect(\"127.0.0.1:81\")?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+";
+    let project = Project::of(&[("Cargo.toml", MANIFEST), ("src/lib.rs", user)]);
+    let found = project.run(&["--output-format", "concise"]).stdout;
+    assert!(found.contains(" blocking-fs [") && found.contains(" blocking-io ["), "{found}");
+    let said = project.run(&["--apply", "--unsafe-fixes"]);
+    assert_eq!(said.status, Some(0), "{}", said.stderr);
+    let fixed = user
+        .replace("use std::io::Read;", "use tokio::io::AsyncReadExt;")
+        .replace("std::fs::File::open(\"a\")", "tokio::fs::File::open(\"a\").await")
+        .replace("std::fs::File::open(\"b\")", "tokio::fs::File::open(\"b\").await")
+        .replace("std::net::TcpStream", "tokio::net::TcpStream")
+        .replace("0\")?", "0\").await?")
+        .replace("1\")?", "1\").await?")
+        .replace("(&mut bytes)?", "(&mut bytes).await?");
+    assert_eq!(project.text("src/lib.rs"), fixed);
 }
 
 #[test]

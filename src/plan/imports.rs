@@ -545,6 +545,11 @@ mod tests {
                     "use x::WaitExt;\n\nfn f() { println!(\"{}\", a.wait()); }\n",
                     "fn f() { println!(\"{}\", a.await); }\n",
                 ),
+                // No call: a variable, a field, a function of that name.
+                (
+                    "use x::WaitExt;\n\nfn f(other: S) { a.wait(); other.wait = S { other }; }\nfn wait() { wait() }\n",
+                    "fn f(other: S) { a.await; other.wait = S { other }; }\nfn wait() { wait() }\n",
+                ),
             ],
         );
         check_stays(
@@ -552,6 +557,8 @@ mod tests {
             &[
                 "use x::WaitExt;\n\nfn f() { a.wait(); b.wait(); }\n",
                 "use x::WaitExt;\n\nfn f() { a.wait(); T::wait(b); }\n",
+                "use x::WaitExt;\n\nfn f() { a.wait(); each(b, <T>::other); }\n",
+                "use x::WaitExt;\n\nfn f() { a.wait(); m!(other); }\n",
                 "use x::WaitExt;\n\nfn f() { a.wait(); b.other(); }\n",
                 "use x::WaitExt;\n\nfn f() { a.wait(); m!(b.other()); }\n",
                 "use x::WaitExt;\n\nfn f(b: impl WaitExt) { a.wait(); }\n",

@@ -38,7 +38,25 @@ pub(super) fn words(root: &SyntaxNode, names: &[String]) -> impl Iterator<Item =
     tokens(root).filter(|it| {
         it.kind() == SyntaxKind::IDENT
             && names.iter().any(|name| name == plain(it))
+            && may_be_called(it)
             && !it.parent_ancestors().any(|it| it.kind() == SyntaxKind::USE)
+    })
+}
+
+/// Whether a word stands where the name of a method can: behind a dot and before arguments, or behind `::`.
+fn may_be_called(word: &SyntaxToken) -> bool {
+    let Some(parent) = word.parent() else { return true };
+    if parent.kind() == SyntaxKind::TOKEN_TREE {
+        return true;
+    }
+    parent.parent().is_none_or(|outer| {
+        match_ast! {
+            match outer {
+                ast::MethodCallExpr(_) => true,
+                ast::PathSegment(it) => it.parent_path().qualifier().is_some(),
+                _ => false,
+            }
+        }
     })
 }
 
