@@ -21,6 +21,8 @@ mod robust;
 mod sendable;
 #[path = "pages/suppress.rs"]
 mod suppress;
+#[path = "pages/together.rs"]
+mod together;
 #[path = "pages/written.rs"]
 mod written;
 
@@ -50,13 +52,14 @@ fn main() {
         let name = format!("{}::header_says_which_fix", rule.name);
         trials.push(Trial::test(name, move || example::check_header(&fixture, &page)));
     }
-    let laws: [(&str, Law); 9] = [
+    let laws: [(&str, Law); 10] = [
         ("examples_compile_before_and_after", compile::every_example),
         ("futures_without_guards_are_send", sendable::repaired_examples),
         ("all_fixes_together_compile", compile::all_together),
         ("suppressions_work_before_and_after_rustfmt", suppress::every_finding),
         ("examples_are_written_as_the_dry_run_says", written::examples),
         ("the_demo_is_written_as_the_dry_run_says", written::demo),
+        ("modules_are_repaired_as_each_alone", together::random_modules),
         ("a_deleted_token_never_panics", robust::deleted_tokens),
         ("rows_resolve", robust::rows_resolve),
         ("readme_lists_every_rule", |_| readme::lists_every_rule()),

@@ -1,7 +1,7 @@
 //! Imports that have lost their last use.
 
 use ra_ap_syntax::{
-    AstNode, SourceFile, SyntaxKind, SyntaxNode, TextRange, ast,
+    AstNode, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, ast,
     ast::{HasAttrs, HasDocComments, HasName, HasVisibility},
 };
 
@@ -178,17 +178,20 @@ fn is_used(root: &SyntaxNode, import: &Import, meaning: &Meaning) -> bool {
             || it.in_macro_definition
             || scope_of(&it, &import.scopes).is_none_or(|it| it == import.scope)
     });
+    // Its methods can be called where it is known, and macros bring their words along.
+    let is_seen = |it: &SyntaxToken| {
+        import.scope.contains_range(it.text_range()) || mentions::in_macro_definition(it)
+    };
     may_be_named
         || match meaning {
             Meaning::Name => false,
             Meaning::Trait(items) => {
-                mentions::words(root, items).next().is_some()
-                    || mentions::uses_strange_macros(root, items)
+                mentions::words(root, items).any(|it| is_seen(&it))
+                    || mentions::strange_macros(root, items).any(|it| is_seen(&it))
             }
             Meaning::BlockingTrait(items) => {
-                let mut words = mentions::words(root, items);
-                words.any(|it| !mentions::is_awaited(&it))
-                    || mentions::uses_strange_macros(root, items)
+                mentions::words(root, items).any(|it| is_seen(&it) && !mentions::is_awaited(&it))
+                    || mentions::strange_macros(root, items).any(|it| is_seen(&it))
             }
         }
 }
@@ -545,6 +548,11 @@ mod tests {
                     "use x::WaitExt;\n\nfn f() { println!(\"{}\", a.wait()); }\n",
                     "fn f() { println!(\"{}\", a.await); }\n",
                 ),
+                // Where it is not known.
+                (
+                    "mod m {\n    use x::WaitExt;\n    fn f() { a.wait(); }\n}\nfn g() { b.wait(); t::m!(b); }\n",
+                    "mod m {\n    fn f() { a.await; }\n}\nfn g() { b.wait(); t::m!(b); }\n",
+                ),
                 // No call: a variable, a field, a function of that name.
                 (
                     "use x::WaitExt;\n\nfn f(other: S) { a.wait(); other.wait = S { other }; }\nfn wait() { wait() }\n",
@@ -565,6 +573,8 @@ mod tests {
                 "use x::WaitExt as _;\n\nfn f() { a.wait(); }\n",
                 "use x::{WaitExt, *};\n\nfn f() { a.wait(); shout!(b, \"\"); }\n",
                 "use x::WaitExt;\n\nfn f() { a.wait(); }\nmod m { use super::*; fn f() { b.wait() } }\n",
+                "mod m {\n    use x::WaitExt;\n    fn f() { a.wait(); }\n    mod n { fn g() { b.wait(); } }\n}\n",
+                "macro_rules! m { ($b:expr) => { $b.wait() } }\nmod m {\n    use x::WaitExt;\n    fn f() { a.wait(); m!(b) }\n}\n",
                 // Nobody knows whether its methods were meant.
                 "use x::WaitExt;\n\nfn f() { a.wait(); t::m!(b); }\n",
                 "use x::WaitExt;\n\nfn f() { a.wait(); t::s! { () => write!(b) } }\n",

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use async_fix::page::Example;
+use async_fix::page::{Example, Page};
 
 use crate::{Outcome, fixture::Fixture, pages, repository};
 
@@ -35,15 +35,16 @@ pub fn all_together(fixture: &Fixture) -> Outcome {
 
 /// The examples that are `wanted`, each as a module.
 pub fn all_examples(wanted: impl Fn(&Example) -> bool) -> String {
-    let mut text = String::new();
-    for page in pages() {
-        for example in page.examples.iter().filter(|it| wanted(it)) {
-            let name = format!("{}_line_{}", page.name.replace('-', "_"), example.line);
-            let code = indented(&example.code);
-            text.push_str(&format!("pub mod {name} {{\n{code}}}\n"));
-        }
-    }
-    text
+    let pages = pages();
+    let examples = |page: &'_ Page| -> String {
+        page.examples.iter().filter(|it| wanted(it)).map(|it| as_module(page, it)).collect()
+    };
+    pages.iter().map(examples).collect()
+}
+
+pub fn as_module(page: &Page, example: &Example) -> String {
+    let name = format!("{}_line_{}", page.name.replace('-', "_"), example.line);
+    format!("pub mod {name} {{\n{}}}\n", indented(&example.code))
 }
 
 /// Lines inside string literals move too, which no example minds.

@@ -115,19 +115,22 @@ const SELF_CONTAINED: [&str; 30] = [
 /// Macros whose code calls one method, and which.
 const CALLING: [(&str, &str); 2] = [("write", "write_fmt"), ("writeln", "write_fmt")];
 
-/// Whether a macro is used whose code may call one of these methods of a trait in scope.
-pub(super) fn uses_strange_macros(root: &SyntaxNode, items: &[String]) -> bool {
+/// The names of macros that are used and whose code may call one of these methods of a trait in scope.
+pub(super) fn strange_macros(
+    root: &SyntaxNode,
+    items: &[String],
+) -> impl Iterator<Item = SyntaxToken> {
     let is_call = |it: &SyntaxToken| {
-        let next = next_token(it)?;
-        (next.kind() == T![!] && matches!(next_token(&next)?.kind(), T!['('] | T!['['] | T!['{']))
-            .then_some(())
+        let sign = next_token(it).filter(|it| it.kind() == T![!]);
+        let next = sign.and_then(|it| next_token(&it));
+        next.is_some_and(|it| matches!(it.kind(), T!['('] | T!['['] | T!['{']))
     };
-    let idents = tokens(root).filter(|it| it.kind() == SyntaxKind::IDENT);
     let may_call = |name: &str| match CALLING.iter().find(|it| it.0 == name) {
         Some((_, method)) => items.iter().any(|it| it == method),
         None => !SELF_CONTAINED.contains(&name),
     };
-    idents.filter(|it| is_call(it).is_some()).any(|it| may_call(plain(&it)))
+    let idents = tokens(root).filter(|it| it.kind() == SyntaxKind::IDENT);
+    idents.filter(move |it| is_call(it) && may_call(plain(it)))
 }
 
 fn tokens(root: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> + use<> {
