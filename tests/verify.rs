@@ -308,6 +308,37 @@ pub async fn ten(store: &Store) -> u32 {{
     }
 }
 
+/// Each command that is printed is one that works, up to the last `undo`.
+#[test]
+fn what_the_last_lines_name_can_be_run() {
+    let code = "
+pub async fn both(store: &Store, thread: std::thread::JoinHandle<u32>) -> u32 {
+    store.load(1) + thread.join().unwrap()
+}
+";
+    let project = Project::new(code);
+    let mut said = project.run(&[]);
+    let mut runs = Vec::new();
+    for (command, status) in [
+        ("async-fix --apply", 1),
+        ("async-fix --apply --unsafe-fixes --allow-dirty", 0),
+        ("async-fix undo ", 0),
+        ("async-fix undo ", 0),
+    ] {
+        let hints = said.stderr.lines().filter_map(|it| it.strip_prefix("Run `"));
+        runs.extend(hints.filter_map(|it| Some(it.split_once('`')?.0.to_owned())));
+        let at = runs.iter().rposition(|it| match command.ends_with(' ') {
+            true => it.starts_with(command),
+            false => it == command,
+        });
+        let run = runs.remove(at.unwrap_or_else(|| panic!("{command} in {}", said.stderr)));
+        let arguments: Vec<&str> = run.split(' ').skip(1).collect();
+        said = project.run(&arguments);
+        assert_eq!(said.status, Some(status), "{run}: {}", said.stderr);
+    }
+    assert_eq!(project.code(), code);
+}
+
 /// Each rule asks for the same trait in the same file, in two functions and in one.
 #[test]
 fn two_rules_that_need_the_same_import_add_it_once() {

@@ -25,6 +25,13 @@ pub(super) fn commands(program: &str, arguments: &[OsString]) -> Commands {
     }
 }
 
+/// The same after a run that has written: its files now have changes that are not staged.
+pub(super) fn over_what_was_written(commands: &mut Commands) {
+    if let Some(command) = &mut commands.apply_unsafe {
+        *command = command.replacen(" --unsafe-fixes", " --unsafe-fixes --allow-dirty", 1);
+    }
+}
+
 /// The arguments that say what to look at, not what to do or how to show it.
 fn kept(arguments: &[OsString]) -> Vec<String> {
     let mut kept = Vec::new();

@@ -6,7 +6,7 @@ use crate::{
         Outcome,
         arguments::ScanArguments,
         choosing::{self, Asked},
-        interactive,
+        hints, interactive,
         keyboard::Keyboard,
         load::{self, StdSources},
         output, paths,
@@ -70,6 +70,9 @@ pub(super) fn scan(
     if !arguments.output.quiet {
         let mut commands = commands.clone();
         commands.apply_unsafe.take_if(|_| asked.choice.settings.take_unsafe_fixes());
+        if written.is_some() && !arguments.allow_dirty {
+            hints::over_what_was_written(&mut commands);
+        }
         end(arguments, &plan, &workspace, &commands);
         written.iter().for_each(|it| output::note(&undo::hint(program, it)));
     }

@@ -76,7 +76,7 @@ pub(in crate::cli) struct ScopeArguments {
     #[arg(long, conflicts_with = "package")]
     pub(in crate::cli) workspace: bool,
 
-    /// Packages to leave alone
+    /// Packages to leave alone, beside --workspace
     #[arg(long, value_name = "SPEC", requires = "workspace", action = ArgAction::Append)]
     pub(in crate::cli) exclude: Vec<String>,
 
