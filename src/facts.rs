@@ -2,6 +2,7 @@
 
 pub mod alive;
 pub mod body;
+mod branches;
 pub mod callers;
 pub mod calls;
 pub mod cancelled;
@@ -14,6 +15,7 @@ pub mod declared;
 pub mod effects;
 pub mod errors;
 pub mod functions;
+pub mod given_up;
 mod guard_names;
 mod guards;
 pub mod half_done;
@@ -21,6 +23,7 @@ pub mod held;
 mod helpers;
 pub mod hoist;
 pub mod journey;
+mod leads;
 pub mod lints;
 pub mod locks;
 mod mentions;

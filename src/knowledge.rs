@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{finding::Applicability, page};
+use crate::page;
 
 pub mod resolve;
+mod row;
 
 /// One file: what is known of one crate.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
@@ -30,6 +31,11 @@ pub struct CrateRows {
     /// Features of a runtime that only a user turns on who lets it drive his code. Empty means that every user does.
     #[serde(default, rename = "driving-features")]
     pub driving_features: Vec<String>,
+    /// The modules of a runtime whose functions do nothing unless it runs.
+    #[serde(default, rename = "driving-modules")]
+    pub driving_modules: Vec<String>,
+    /// The runtime that drives whoever uses this crate, and what of it this crate hands on.
+    pub lends: Option<Lends>,
     /// Words that begin the building of a runtime by hand, ...
     #[serde(default)]
     pub builders: Vec<String>,
@@ -41,6 +47,19 @@ pub struct CrateRows {
     pub guard_givers: Vec<String>,
     #[serde(rename = "item", default)]
     pub items: Vec<Row>,
+}
+
+/// A runtime that comes with another crate.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Lends {
+    /// The name of the runtime.
+    pub runtime: String,
+    /// Where the crate has items of it, behind its own name.
+    pub below: String,
+    /// Those that it has, by their paths in the runtime.
+    pub items: Vec<String>,
 }
 
 /// What one item does.
@@ -247,6 +266,8 @@ pub enum Wait {
     Source,
     /// A future, which it polls on the calling thread until it is done.
     Future,
+    /// Nobody says what: a comment says that it does.
+    Said,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
@@ -379,43 +400,6 @@ impl CrateRows {
     /// The first row whose path does not start with the crate.
     pub fn strange(&self) -> Option<&Row> {
         self.items.iter().find(|it| !it.path.starts_with(&format!("{}::", self.krate)))
-    }
-}
-
-impl Row {
-    /// What holds of a function that calls this one, in place of what is to be done where it is called itself.
-    pub fn of_caller(&self) -> Row {
-        let (instead, chain, says) = (None, None, None);
-        Row { instead, chain, says, unless_asked: Vec::new(), ..self.clone() }
-    }
-
-    /// What `instead` may be at best.
-    pub fn cap(&self) -> Applicability {
-        match self.fix {
-            FixCap::Safe => Applicability::Safe,
-            FixCap::Unsafe => Applicability::Unsafe,
-            FixCap::Manual => Applicability::Manual,
-        }
-    }
-
-    /// The row as it holds where it waits for this.
-    pub fn waiting_for(&self, wait: Wait) -> Row {
-        Row { blocks: Some(wait), ..self.clone() }
-    }
-
-    /// What a finding calls it.
-    pub fn said(&self) -> String {
-        self.says.clone().unwrap_or_else(|| format!("`{}`", self.path))
-    }
-
-    /// The last segment of the path: what a mention looks like before any alias.
-    pub fn name(&self) -> &str {
-        self.path.rsplit("::").next().unwrap_or(&self.path)
-    }
-
-    /// The crate and the feature that `instead` needs.
-    pub fn feature(&self) -> Option<(&str, &str)> {
-        self.needs.as_deref()?.split_once('/')
     }
 }
 

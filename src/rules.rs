@@ -60,7 +60,7 @@ pub const RULES: &[Rule] = &[
     )),
     rule!("blocking-call", |it| blocking_call::check(
         it,
-        &[Wait::Server, Wait::Database, Wait::Repository, Wait::Archive, Wait::Device,]
+        &[Wait::Server, Wait::Database, Wait::Repository, Wait::Archive, Wait::Device, Wait::Said]
     )),
     rule!("heavy-compute", |it| blocking_call::check(it, &[Wait::Compute])),
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),

@@ -1,8 +1,9 @@
-//! A Cargo workspace as a database and files. With the cache to come, the only reader of disk and of `cargo`.
+//! A Cargo workspace as a database and files. The only reader of disk and of `cargo`.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ra_ap_base_db::Crate;
@@ -13,9 +14,11 @@ use ra_ap_vfs::FileId;
 use crate::{
     config::ProjectRequest,
     finding::{DependencyKind, FilePath},
+    knowledge::CrateRows,
 };
 
 mod branches;
+pub mod cache;
 mod comments;
 pub mod configuration;
 mod edit_limits;
@@ -30,6 +33,7 @@ mod metadata;
 mod packages;
 mod prime;
 mod projection;
+mod shipped_rows;
 mod std_sources;
 pub mod toolchain;
 mod unreadable;
@@ -119,6 +123,8 @@ pub struct Workspace {
     paths: HashMap<FileId, FilePath>,
     kept_out: BTreeMap<FilePath, &'static str>,
     cargo: lock::Cargo,
+    cache: cache::Cache,
+    shipped_rows: shipped_rows::ShippedRows,
 }
 
 /// Why a workspace could not be loaded: one sentence each.
@@ -160,6 +166,35 @@ impl Workspace {
 
     pub fn db(&self) -> &RootDatabase {
         &self.db
+    }
+
+    /// What an earlier look has found out of a function of a dependency, by these rows.
+    pub fn kept(&self, krate: Crate, rows: &str, function: &str) -> Option<cache::Kept> {
+        self.cache.get(krate, rows, function)
+    }
+
+    pub fn keep(&self, krate: Crate, rows: &str, function: String, kept: cache::Kept) {
+        self.cache.set(krate, rows, function, kept);
+    }
+
+    /// Which functions of dependencies may wait, by their words and these rows; `find` is asked once.
+    pub fn words(&self, rows: &str, find: impl FnOnce() -> cache::Words) -> Arc<cache::Words> {
+        self.cache.words(rows, find)
+    }
+
+    /// Writes to the user's cache what has been found out of functions of dependencies.
+    pub fn write_cache(&self) {
+        self.cache.write();
+    }
+
+    /// What dependencies say in their manifests of their own functions.
+    pub fn shipped_rows(&self) -> &[CrateRows] {
+        &self.shipped_rows.rows
+    }
+
+    /// What is wrong with that, one sentence each.
+    pub fn wrong_rows(&self) -> &[String] {
+        &self.shipped_rows.wrong
     }
 
     pub fn packages(&self) -> &[Package] {

@@ -114,9 +114,11 @@ fn planned(arguments: &ScanArguments, asked: &Asked) -> Result<(Planned, Option<
     };
     progress.say("looking for traps");
     let mut rows = knowledge::shipped().map_err(|it| it.join("; "))?;
+    rows.extend(workspace.shipped_rows().iter().cloned());
     rows.extend(asked.choice.settings.knowledge().cloned());
     let choice = &asked.choice;
     let mut plan = plan::plan(&mut workspace, &rows, choice);
+    workspace.write_cache();
     if arguments.mode() != Mode::Check {
         let mut session = Session { workspace: &mut workspace, rows: &rows, choice };
         plan = verify::in_memory(&mut session, plan, choice.settings.verify(), &progress);

@@ -9,6 +9,7 @@ use crate::{
     },
     cli::{Outcome, output},
     report::count,
+    workspace::cache,
 };
 
 pub(super) fn undo(id: Option<&str>) -> Result<Outcome, String> {
@@ -72,6 +73,7 @@ pub(super) fn clean(ids: &[String]) -> Result<Outcome, String> {
         format!("Forgot {}; no file of a project was touched.\n", count(dropped.len(), "run"));
     output::note(&said);
     if ids.is_empty() {
+        cache::clear()?;
         for run in kept {
             let Run { id, root, .. } = run;
             output::note(&format!(

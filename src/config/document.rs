@@ -5,11 +5,12 @@ use toml::de::Error;
 
 use crate::{
     config::{
-        layer::{Layer, Source, line},
+        layer::{self, Layer, Source, line},
         names::nearest,
         values::Values,
     },
     finding::FilePath,
+    knowledge::CrateRows,
     page::Page,
 };
 
@@ -60,6 +61,20 @@ pub fn read(
     Layer::new(source, values, pages).map(Some)
 }
 
+/// The rows of knowledge that a package ships in `text`, its manifest `name`. Its other settings are its own affair.
+pub fn rows(name: &str, text: &str) -> Result<Vec<CrateRows>, String> {
+    let table = Table::Package;
+    if !text.contains("async-fix") || !has_table(text, table) {
+        return Ok(Vec::new());
+    }
+    let manifest: Shipping = toml::from_str(text).map_err(|it| sentence(name, text, &it))?;
+    let (name, text) = (name.to_owned(), text.to_owned());
+    let source = Source { name, folder: FilePath::new(""), text, table: table.keys() };
+    let mut rows = manifest.package.metadata.rows.knowledge;
+    layer::check_rows(&source, &mut rows)?;
+    Ok(rows)
+}
+
 /// Reads `--config KEY=VALUE`.
 pub fn read_setting(text: &str, folder: &FilePath, pages: &[Page]) -> Result<Layer, String> {
     let name = format!("`--config {text}`");
@@ -101,6 +116,29 @@ struct Part {
 struct Metadata {
     #[serde(rename = "async-fix")]
     values: Option<Values>,
+}
+
+/// A manifest with rows of knowledge.
+#[derive(Deserialize)]
+struct Shipping {
+    package: ShippingPart,
+}
+
+#[derive(Deserialize)]
+struct ShippingPart {
+    metadata: ShippingMetadata,
+}
+
+#[derive(Deserialize)]
+struct ShippingMetadata {
+    #[serde(rename = "async-fix")]
+    rows: ShippedRows,
+}
+
+#[derive(Deserialize)]
+struct ShippedRows {
+    #[serde(default)]
+    knowledge: Vec<CrateRows>,
 }
 
 /// What is wrong, and where.

@@ -12,6 +12,7 @@ use crate::{
         values::{PathValues, RuleValues, Values},
     },
     finding::FilePath,
+    knowledge::CrateRows,
     page::Page,
 };
 
@@ -113,7 +114,7 @@ impl Layer {
     /// Checks every name and every glob in `values`.
     pub fn new(source: Source, mut values: Values, pages: &[Page]) -> Result<Layer, String> {
         check_names(&source, &values, pages)?;
-        check_rows(&source, &mut values)?;
+        check_rows(&source, values.knowledge.as_deref_mut().unwrap_or_default())?;
         let key = [Step::Key("exclude")];
         let exclude = values.exclude.as_deref().unwrap_or_default();
         let exclude = Globs::new(&source.folder, exclude)
@@ -127,6 +128,14 @@ impl Layer {
             per_path.push((globs, values.clone()));
         }
         Ok(Layer { source, values, exclude, per_path })
+    }
+
+    /// The rows that a package ships in its manifest.
+    pub fn shipped_rows(&self) -> &[CrateRows] {
+        match self.source.table.first() {
+            Some(&"package") => self.values.knowledge.as_deref().unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// What the flags of a command line say.
@@ -195,9 +204,9 @@ fn check_rules<'v>(
 }
 
 /// Tells each row of knowledge where it stands.
-fn check_rows(source: &Source, values: &mut Values) -> Result<(), String> {
+pub(super) fn check_rows(source: &Source, rows: &mut [CrateRows]) -> Result<(), String> {
     let lines = Lines::of(source);
-    for (index, rows) in values.knowledge.iter_mut().flatten().enumerate() {
+    for (index, rows) in rows.iter_mut().enumerate() {
         for (row_index, row) in rows.items.iter_mut().enumerate() {
             let file = [Step::Key("knowledge"), Step::Index(index)];
             let row_steps = [Step::Key("item"), Step::Index(row_index)];

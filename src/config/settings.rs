@@ -80,9 +80,13 @@ impl Settings {
         self.root.last(|it| it.verify?.mode).unwrap_or_default()
     }
 
-    /// The user's own rows; of two for one item the later counts.
+    /// The user's own rows, behind those that members ship; of two for one item the later counts.
     pub fn knowledge(&self) -> impl Iterator<Item = &CrateRows> {
-        self.root.0.iter().flat_map(|it| it.values.knowledge.iter().flatten())
+        let of_root = self.root.0.iter().flat_map(|it| it.values.knowledge.iter().flatten());
+        let is_of_root = |it: &&Layer| self.root.0.iter().any(|of| of.source == it.source);
+        let of_members = self.packages.iter().flat_map(|it| &it.1.0);
+        let of_members = of_members.filter(move |it| !is_of_root(it));
+        of_members.flat_map(Layer::shipped_rows).chain(of_root)
     }
 }
 

@@ -165,7 +165,7 @@ pub enum FailOn {
 impl Values {
     /// A key that is there and speaks of the analysis of the whole workspace.
     pub fn key_of_root(&self) -> Option<&'static str> {
-        let keys = [("knowledge", self.knowledge.is_some()), ("verify", self.verify.is_some())];
+        let keys = [("verify", self.verify.is_some()), ("knowledge", self.knowledge.is_some())];
         keys.iter().find(|it| it.1).map(|it| it.0)
     }
 }

@@ -277,12 +277,16 @@ impl<'db> BodyFacts<'db> {
         handed: Option<FutureRuns>,
     ) {
         let runs = self.closure_runs(call, row);
-        // `Box::pin(async { .. })` hands its argument on.
+        // `Box::pin(async { .. })` hands its argument on, and so does a timeout.
         let future = row.filter(|it| !it.cancels).map_or(handed, |it| it.future);
-        for arg in args {
+        for (index, arg) in args.iter().enumerate() {
             self.parents.insert(*arg, call);
             match &self.body[*arg] {
                 Expr::Closure { closure_kind, .. } => {
+                    let runs = match row {
+                        None => self.handed_closure_runs(call, index),
+                        Some(_) => runs,
+                    };
                     self.visit_closure(*arg, closure_kind, context, future, runs);
                 }
                 Expr::Path(_) if self.is_function(*arg) => {

@@ -1,6 +1,9 @@
 //! Whether a future may be dropped before it is done, and by whom.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use ra_ap_hir::{AsAssocItem, HasVisibility, HirFileId, Visibility};
 use ra_ap_hir_def::{
@@ -128,7 +131,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The macro that wrote this expression, when it may drop its branches.
-    fn cancelling_macro(&self, expr: ExprId) -> Option<&Row> {
+    pub(super) fn cancelling_macro(&self, expr: ExprId) -> Option<&Arc<Row>> {
         let mut file = self.map.expr_syntax(expr).ok()?.file_id;
         while let HirFileId::MacroFile(call) = file {
             let call = call.loc(self.db);

@@ -1,9 +1,18 @@
 //! Where closures run, as far as the code around them tells.
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat, Statement};
+use ra_ap_hir_def::{
+    DefWithBodyId, HasModule,
+    expr_store::Body,
+    hir::{BindingId, Expr, ExprId, Pat, Statement},
+    resolver::{HasResolver, ValueNs},
+    signatures::FunctionSignature,
+};
 
 use crate::{
-    facts::body::BodyFacts,
+    facts::{
+        body::{BodyFacts, function_of},
+        calls,
+    },
     knowledge::{ClosureRuns, Row},
 };
 
@@ -51,39 +60,93 @@ impl BodyFacts<'_> {
             _ => None,
         })?;
         let Pat::Bind { id, subpat: None } = self.body[pattern] else { return None };
-        let mut uses = Uses { local: id, calls: 0, only_called_here: true };
-        self.find_uses(block, false, &mut uses);
-        (uses.calls > 0 && uses.only_called_here).then_some(ClosureRuns::Here)
-    }
-
-    fn find_uses(&self, expr: ExprId, in_closure: bool, uses: &mut Uses) {
-        let mut in_closure = in_closure;
-        let mut callee_of_use = None;
-        match &self.body[expr] {
-            Expr::Call { callee, .. } if self.names(*callee, uses.local) => {
-                uses.calls += 1;
-                uses.only_called_here &= !in_closure;
-                callee_of_use = Some(*callee);
-            }
-            Expr::Path(_) if self.names(expr, uses.local) => uses.only_called_here = false,
-            Expr::Closure { .. } => in_closure = true,
-            _ => {}
-        }
-        let mut children = Vec::new();
-        self.body.walk_child_exprs(expr, |it| children.push(it));
-        for child in children.into_iter().filter(|it| Some(*it) != callee_of_use) {
-            self.find_uses(child, in_closure, uses);
-        }
+        let names = |it| self.names(it, id);
+        is_only_called(self.body, block, &names).then_some(ClosureRuns::Here)
     }
 
     fn names(&self, expr: ExprId, local: BindingId) -> bool {
         matches!(self.body[expr], Expr::Path(_)) && self.local(expr) == Some(local)
     }
+
+    /// How many of the arguments are `self`, which is no parameter here.
+    pub(super) fn own_arguments(&self, callee: ExprId) -> usize {
+        let Some(function) = function_of(self.infer.expr_ty(callee)) else { return 0 };
+        usize::from(FunctionSignature::of(self.db, function).has_self_param())
+    }
+
+    /// Where a closure runs that is the argument of this index of a call that no row speaks of: right here, when it is
+    /// handed to a function of the workspace that only calls it.
+    pub(super) fn handed_closure_runs(&self, call: ExprId, index: usize) -> Option<ClosureRuns> {
+        let (function, index) = match &self.body[call] {
+            Expr::Call { callee, .. } => {
+                let index = index.checked_sub(self.own_arguments(*callee))?;
+                (function_of(self.infer.expr_ty(*callee))?, index)
+            }
+            Expr::MethodCall { .. } => (self.infer.method_resolution(call)?.0, index),
+            _ => return None,
+        };
+        let root = function.krate(self.db).data(self.db).root_file_id;
+        self.workspace.file_path(root)?;
+        // Which method of a trait it is comes out later.
+        if calls::is_of_trait(self.db, function) {
+            return None;
+        }
+        let owner = DefWithBodyId::FunctionId(function);
+        let body = Body::of(self.db, owner);
+        let Pat::Bind { id, subpat: None } = body[body.params.get(index)?.user_written] else {
+            return None;
+        };
+        let name = &body[id].name;
+        let names = |expr: ExprId| {
+            let Expr::Path(path) = &body[expr] else { return false };
+            let is_it = path.mod_path().and_then(|it| it.as_ident()) == Some(name);
+            is_it && {
+                let mut resolver = function.resolver(self.db);
+                let _ = resolver.update_to_inner_scope(self.db, owner, expr);
+                let hygiene = body.expr_path_hygiene(expr);
+                resolver.resolve_path_in_value_ns_fully(self.db, path, hygiene)
+                    == Some(ValueNs::LocalBinding(id))
+            }
+        };
+        is_only_called(body, body.root_expr(), &names).then_some(ClosureRuns::Here)
+    }
+}
+
+/// Whether what `names` picks out is called below `expr`, outside any closure, and nothing else is done with it.
+fn is_only_called(body: &Body, expr: ExprId, names: &dyn Fn(ExprId) -> bool) -> bool {
+    let mut uses = Uses { calls: 0, only_called_here: true };
+    find_uses(body, expr, names, false, &mut uses);
+    uses.calls > 0 && uses.only_called_here
+}
+
+fn find_uses(
+    body: &Body,
+    expr: ExprId,
+    names: &dyn Fn(ExprId) -> bool,
+    in_closure: bool,
+    uses: &mut Uses,
+) {
+    let mut in_closure = in_closure;
+    let mut callee_of_use = None;
+    match &body[expr] {
+        Expr::Call { callee, .. } if names(*callee) => {
+            uses.calls += 1;
+            uses.only_called_here &= !in_closure;
+            callee_of_use = Some(*callee);
+        }
+        Expr::Path(_) if names(expr) => uses.only_called_here = false,
+        Expr::Closure { .. } => in_closure = true,
+        _ => {}
+    }
+    let mut children = Vec::new();
+    body.walk_child_exprs(expr, |it| children.push(it));
+    for child in children.into_iter().filter(|it| Some(*it) != callee_of_use) {
+        find_uses(body, child, names, in_closure, uses);
+    }
 }
 
 /// What is done with the variable that a closure is bound to.
 struct Uses {
-    local: BindingId,
     calls: usize,
     only_called_here: bool,
 }

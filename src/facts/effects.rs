@@ -3,7 +3,11 @@
 //! An effect spreads from a function to its callers where the call runs on the caller's own thread. What is not known
 //! does not wait.
 
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    sync::Arc,
+};
 
 use ra_ap_hir_def::hir::ExprId;
 
@@ -22,15 +26,17 @@ use crate::{
     },
     finding::{FilePath, Place},
     knowledge::{Row, Wait, resolve::Known},
-    workspace::Workspace,
+    workspace::{Workspace, cache::KeptWait},
 };
 
 /// So many calls at the start of a chain are shown, and as many at its end.
 const SHOWN: usize = 4;
 
+mod constants;
 mod declared;
 mod graph;
 mod implementations;
+mod kept;
 mod summary;
 
 /// What is known of the functions that somebody asked about, and of all that they call.
@@ -42,6 +48,8 @@ pub struct Effects<'m, 'db> {
     declared: Declared,
     implementations: Implementations,
     graph: RefCell<Graph<'db>>,
+    /// So many functions that were read have been looked at for what to keep.
+    kept_up_to: Cell<usize>,
 }
 
 /// What the functions do that a body calls.
@@ -94,7 +102,8 @@ impl<'m, 'db> Effects<'m, 'db> {
         let declared = Declared::in_all_files(workspace);
         let implementations = Implementations::default();
         let graph = RefCell::new(Graph::default());
-        Effects { workspace, known, mentions, declared, implementations, graph }
+        let kept_up_to = Cell::new(0);
+        Effects { workspace, known, mentions, declared, implementations, graph, kept_up_to }
     }
 
     /// Every call in this body that waits on a thread that drives tasks.
@@ -117,10 +126,15 @@ impl<'m, 'db> Effects<'m, 'db> {
                 let effect = self.effect(wait, node);
                 let row = Arc::new(effect.row.of_caller());
                 let mention = Mention::new(row, it.form, it.expr, it.context, it.position);
-                let callee = names::of_function(body.db, it.function);
+                let callee = match body.is_loop(it.expr) {
+                    // What a `for` calls nobody has written: only whose it is says something.
+                    true => self.graph.borrow().name(self, node),
+                    false => names::of_function(body.db, it.function),
+                };
                 found.blocking.push(BlockingCall { callee, mention, effect });
             }
         }
+        kept::keep(self);
         found.files = self.graph.borrow().files_behind(self, looked_into);
         found
     }
@@ -128,39 +142,85 @@ impl<'m, 'db> Effects<'m, 'db> {
     /// The shortest way from this function to something that waits.
     fn effect(&self, wait: Wait, from: Node) -> Effect {
         let graph = self.graph.borrow();
-        let mut links = Vec::new();
-        let mut node = from;
-        let row = loop {
-            let reach = graph.reach(node, wait).expect("every link of a chain waits");
-            match &reach.by {
-                By::Call { expr, next, .. } => {
-                    links.push((node, *expr, Some(*next)));
-                    node = *next;
-                }
-                By::Itself { row, expr } => {
-                    links.push((node, *expr, None));
-                    break Arc::clone(row);
-                }
-            }
-        };
+        let (mut links, row) = self.links(&graph, wait, from);
         let middle = SHOWN..links.len().saturating_sub(SHOWN).max(SHOWN);
         let left_out = links.get(middle.clone()).map_or(0, <[_]>::len);
         if left_out > 0 {
             links.drain(middle);
         }
-        let steps = links.into_iter().map(|(node, expr, next)| {
-            let callee = next.map_or_else(|| row.path.clone(), |it| graph.name(self, it));
-            self.step(&graph, node, expr, callee)
-        });
-        let chain = steps.collect();
+        let chain = links.into_iter().map(|it| self.step(&graph, it)).collect();
         Effect { wait, row, chain, left_out }
     }
 
-    fn step(&self, graph: &Graph<'db>, node: Node, expr: ExprId, callee: String) -> Step {
+    /// What is kept of a function that waits.
+    fn kept_wait(&self, graph: &Graph<'db>, wait: Wait, node: Node) -> KeptWait {
+        let (links, row) = self.links(graph, wait, node);
+        let caller = |it: Link| match it {
+            Link::Read { caller, .. } => graph.name(self, caller),
+            Link::Before { caller, .. } => caller,
+        };
+        KeptWait { wait, row: row.path.clone(), way: links.into_iter().map(caller).collect() }
+    }
+
+    /// All calls on the way, and the row of what waits at its end.
+    fn links(&self, graph: &Graph<'db>, wait: Wait, from: Node) -> (Vec<Link>, Arc<Row>) {
+        let mut links = Vec::new();
+        let mut node = from;
+        loop {
+            let reach = graph.reach(node, wait).expect("every link of a chain waits");
+            match &reach.by {
+                By::Call { expr, next, .. } => {
+                    let callee = graph.name(self, *next);
+                    links.push(Link::Read { caller: node, expr: *expr, callee });
+                    node = *next;
+                }
+                By::Itself { row, expr } => {
+                    // Of what a comment says there is no call to show.
+                    if row.blocks != Some(Wait::Said) {
+                        let callee = row.path.clone();
+                        links.push(Link::Read { caller: node, expr: *expr, callee });
+                    }
+                    return (links, Arc::clone(row));
+                }
+                By::Before { row, way } => {
+                    let callees = way.iter().skip(1).chain([&row.path]).cloned();
+                    let calls = way.iter().cloned().zip(callees);
+                    links.extend(calls.map(|(caller, callee)| Link::Before { caller, callee }));
+                    return (links, Arc::clone(row));
+                }
+            }
+        }
+    }
+
+    fn step(&self, graph: &Graph<'db>, link: Link) -> Step {
+        let (node, expr, callee) = match link {
+            Link::Read { caller, expr, callee } => (caller, expr, callee),
+            Link::Before { caller, callee } => {
+                return Step { caller, callee, at: None, own: false };
+            }
+        };
         let function = graph.function(node);
+        let own = summary::is_own(self.workspace, function);
+        let caller = graph.name(self, node);
+        if !own {
+            return Step { caller, callee, at: None, own };
+        }
         let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
         let at = body.place_to_show(expr);
-        let own = summary::is_own(self.workspace, function);
-        Step { caller: graph.name(self, node), callee, at, own }
+        Step { caller, callee, at, own }
     }
+}
+
+/// A call on the way to what waits.
+enum Link {
+    /// In a function whose code was read.
+    Read {
+        caller: Node,
+        expr: ExprId,
+        callee: String,
+    },
+    Before {
+        caller: String,
+        callee: String,
+    },
 }

@@ -16,7 +16,8 @@ use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{AstNode, TextRange, TextSize, ast, ast::HasAttrs};
 
 use crate::{
-    facts::{body::Entered, guard_names, helpers::Helpers, outline::Outline},
+    config::suppression::{Comments, grammar::Says},
+    facts::{body::Entered, guard_names, helpers::Helpers, leads::Leads, outline::Outline},
     finding::{FilePath, Place},
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
@@ -49,6 +50,7 @@ pub struct InAsync {
     places: Places,
     /// The macros of the project that write async code.
     macros: HashSet<String>,
+    leads: Leads,
 }
 
 type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
@@ -56,8 +58,13 @@ type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
 impl Mentions {
     pub fn find(workspace: &Workspace, known: &Known) -> Mentions {
         let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
-        let texts = workspace.files().filter_map(|(path, _)| workspace.text(path));
-        let outlines: Vec<Outline> = texts.map(Outline::of).collect();
+        let texts: Vec<_> =
+            workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
+        let outlines: Vec<Outline> = texts.iter().map(|it| Outline::of(it.1)).collect();
+        let leads = Leads::in_dependencies(workspace, known);
+        let calls = texts.iter().flat_map(|it| leads.calls(it.1));
+        names.extend(calls.filter_map(|it| it.caller).map(str::to_owned));
+        names.extend(texts.iter().zip(&outlines).flat_map(|it| said_to_block(it.0.1, it.1)));
         // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
         // behind another. A guard that a function holds is its own affair.
         close(&mut names, &outlines, &Helpers::of(&outlines));
@@ -65,16 +72,18 @@ impl Mentions {
         close(&mut names, &outlines, &Helpers::default());
         let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
-        let places = places(workspace, &names);
-        Mentions::InAsync(InAsync { names, places, macros })
+        let mut it = InAsync { names, places: Places::new(), macros, leads };
+        for (id, text) in texts {
+            it.add_places(id, text);
+        }
+        Mentions::InAsync(it)
     }
 
     /// After an edit of `files`, which brings no other name that leads to something.
     pub fn renewed(self, workspace: &Workspace, files: &BTreeSet<FilePath>) -> Mentions {
         let Mentions::InAsync(mut it) = self else { return self };
         for (path, id) in workspace.files().filter(|it| files.contains(it.0)) {
-            let text = workspace.text(path).unwrap_or_default();
-            it.places.insert(id, identifiers(text, &it.names));
+            it.add_places(id, workspace.text(path).unwrap_or_default());
         }
         Mentions::InAsync(it)
     }
@@ -96,6 +105,11 @@ impl Mentions {
         self.inside(file.file_id(db), range)
     }
 
+    /// Whether a function of a dependency is worth reading.
+    pub(super) fn lead_into(&self, db: &RootDatabase, function: FunctionId) -> bool {
+        matches!(self, Mentions::InAsync(it) if it.leads.may_wait(db, function))
+    }
+
     fn inside(&self, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
         let places = match self {
             Mentions::InAsync(it) => &it.places,
@@ -105,6 +119,16 @@ impl Mentions {
         let Some(places) = places.get(&file) else { return false };
         let from = places.partition_point(|it| *it < range.start());
         places.get(from).is_some_and(|it| *it < range.end())
+    }
+}
+
+impl InAsync {
+    fn add_places(&mut self, file: ra_ap_vfs::FileId, text: &str) {
+        let mut places = identifiers(text, &self.names);
+        let calls = self.leads.calls(text).into_iter();
+        places.extend(calls.map(|it| TextSize::new(it.at as u32)));
+        places.sort();
+        self.places.insert(file, places);
     }
 }
 
@@ -158,6 +182,17 @@ fn identifiers(text: &str, names: &HashSet<String>) -> Vec<TextSize> {
     }
     end(&mut start, text.len());
     places
+}
+
+/// The functions of a text of which a comment says that they block.
+fn said_to_block(text: &str, outline: &Outline<'_>) -> Vec<String> {
+    if !Comments::may_be_in(text) {
+        return Vec::new();
+    }
+    let facts = Comments::read(text).facts.into_iter().filter(|it| it.says == Says::Blocking);
+    let said: HashSet<TextRange> = facts.filter_map(|it| it.function).collect();
+    let functions = outline.functions.iter().filter(|it| said.contains(&it.range));
+    functions.map(|it| it.name.to_owned()).collect()
 }
 
 /// Every function of this target that mentions something.

@@ -14,7 +14,8 @@ pub(super) fn of_function(db: &RootDatabase, function: FunctionId) -> String {
     }
 }
 
-fn owner(db: &RootDatabase, function: FunctionId) -> Option<String> {
+/// The type or trait that it belongs to.
+pub(super) fn owner(db: &RootDatabase, function: FunctionId) -> Option<String> {
     let owner = match function.lookup(db).container {
         ItemContainerId::TraitId(it) => ra_ap_hir::Trait::from(it).name(db),
         ItemContainerId::ImplId(it) => match db.impl_self_ty(it).skip_binder().kind() {

@@ -29,6 +29,7 @@ pub(super) struct Named<'t> {
 
 pub(super) struct Function<'t> {
     pub name: &'t str,
+    pub range: TextRange,
     pub is_async: bool,
     /// The words of its body, and of the type that it returns.
     pub body: HashSet<&'t str>,
@@ -67,11 +68,12 @@ impl<'t> Outline<'t> {
 }
 
 fn function(text: &str, node: SyntaxNode) -> Option<Function<'_>> {
+    let range = node.text_range();
     let function = ast::Fn::cast(node)?;
     let body = function.body().map(|it| words(text, it.syntax())).unwrap_or_default();
     let returned = function.ret_type().map(|it| words(text, it.syntax())).unwrap_or_default();
     let name = part(text, function.name()?.syntax().text_range());
-    Some(Function { name, is_async: function.async_token().is_some(), body, returned })
+    Some(Function { name, range, is_async: function.async_token().is_some(), body, returned })
 }
 
 fn named<'t>(text: &'t str, name: Option<ast::Name>, node: &SyntaxNode) -> Option<Named<'t>> {

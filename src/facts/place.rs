@@ -31,6 +31,11 @@ impl BodyFacts<'_> {
         self.place(syntax.file_id, syntax.value.syntax())
     }
 
+    /// Whether this is written as a `for`, as are the calls that it stands for.
+    pub(super) fn is_loop(&self, expr: ExprId) -> bool {
+        self.syntax(expr).is_some_and(|it| matches!(it.value, ast::Expr::ForExpr(_)))
+    }
+
     /// Where it is written, or else the macro call that writes it.
     pub(crate) fn place_to_show(&self, expr: ExprId) -> Option<Place> {
         self.place_of(expr).or_else(|| self.macro_call_place(expr))

@@ -58,7 +58,7 @@ pub fn coverage(workspace: &Workspace, known: &Known) -> Coverage {
             .collect::<BTreeSet<_>>()
             .len(),
         left_out_targets: workspace.left_out().to_vec(),
-        wrong_rows: known.wrong.clone(),
+        wrong_rows: workspace.wrong_rows().iter().chain(&known.wrong).cloned().collect(),
         ..Coverage::default()
     };
     let mut files: BTreeMap<FilePath, EditionedFileId> = BTreeMap::new();

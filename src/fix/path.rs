@@ -11,12 +11,13 @@ use ra_ap_hir_def::{
 
 use crate::facts::body::BodyFacts;
 
-/// How `path`, whose first segment is the crate called `root` here, is written at `expr`.
+/// How `path` is written at `expr`. `root` is how its first segment is called here: a crate, or a module of one.
 pub fn shortest(body: &BodyFacts<'_>, expr: ExprId, root: &str, path: &str) -> String {
-    let segments: Vec<&str> = path.split("::").skip(1).collect();
-    let full = std::iter::once(root).chain(segments.iter().copied()).collect::<Vec<_>>().join("::");
+    let all: Vec<&str> = root.split("::").chain(path.split("::").skip(1)).collect();
+    let full = all.join("::");
+    let (root, segments) = (all[0], &all[1..]);
     let resolver = body.resolver_at(expr);
-    let Some((module, function)) = twin(body, &resolver, root, &segments) else { return full };
+    let Some((module, function)) = twin(body, &resolver, root, segments) else { return full };
     let leads_there = |it: &str| resolves_to(body, &resolver, it) == Some(function);
     let name = segments.last().copied().unwrap_or_default();
     let mut short = Vec::new();

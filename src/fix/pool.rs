@@ -20,8 +20,7 @@ use crate::{
     },
 };
 
-/// The runtime whose pool it is, the function that hands work to it, and the feature that this needs.
-const RUNTIME: &str = "tokio";
+/// The function that hands work to the pool, and the feature of its runtime that this needs.
 const SPAWN: &str = "tokio::task::spawn_blocking";
 const FEATURE: &str = "rt";
 
@@ -43,7 +42,7 @@ pub fn move_to_pool(
     if !mention.row.movable {
         return Err(Vec::new());
     }
-    let driver = twin::driver(around, RUNTIME, mention)?;
+    let driver = twin::driver(around, SPAWN, mention)?;
     let mut reasons = Vec::new();
     for expr in body.waits_around(mention) {
         let moved = body.mention_around(mention, expr);

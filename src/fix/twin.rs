@@ -29,8 +29,8 @@ pub fn await_twin(
             "the future is that of this very function, which has to be boxed first",
         )]);
     }
-    let driver = match template.root() {
-        Some(root) => Some(driver(around, root, mention)?),
+    let driver = match &template.path {
+        Some(path) => Some(driver(around, path, mention)?),
         None => None,
     };
     let (blocking, doubtful) = alive(body, mention, &template, &call);
@@ -89,14 +89,19 @@ fn callable(body: &BodyFacts<'_>, mention: &Mention) -> Result<CallParts, Vec<No
     }
 }
 
-/// The runtime `root`, when it drives this code.
+/// The runtime that has `path`, when it drives this code and that item of it can be named here.
 pub(super) fn driver<'a>(
     around: &'a Surroundings<'_>,
-    root: &str,
+    path: &str,
     mention: &Mention,
 ) -> Result<&'a Driver, Vec<Note>> {
     let no = |text: String| Err(vec![Note::new(text)]);
+    let root = path.split("::").next().unwrap_or_default();
     match &around.runtime {
+        Runtime::One(driver) if driver.name == root && !driver.has(path) => no(format!(
+            "its twin is {root}'s, which the manifest does not name: it comes with {}",
+            driver.key
+        )),
         Runtime::One(driver) if driver.name == root => {
             let old = mention.row.since.as_deref().zip(driver.version.as_deref());
             match old.filter(|(since, version)| older(version, since)) {
@@ -152,7 +157,8 @@ fn alive(
 
 /// The feature to turn on, where it is not on already.
 pub(super) fn feature(around: &Surroundings<'_>, feature: &str, driver: &Driver) -> Option<Want> {
-    (!driver.features.contains(feature)).then(|| {
+    let is_off = driver.lent.is_none() && !driver.features.contains(feature);
+    is_off.then(|| {
         let want = FeatureWant {
             manifest: around.manifest.clone(),
             dependency: driver.key.clone(),

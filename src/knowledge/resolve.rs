@@ -21,8 +21,9 @@ use ra_ap_hir_ty::{
 };
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
+use sha2::{Digest, Sha256};
 
-use crate::knowledge::{ClosureRuns, CrateRows, Guard, Row, Unflushed, Wait};
+use crate::knowledge::{ClosureRuns, CrateRows, Guard, Lends, Row, Unflushed, Wait};
 
 /// What is known of the definitions of one workspace.
 #[derive(Default)]
@@ -32,6 +33,7 @@ pub struct Known {
     guards: HashMap<AdtId, Arc<Row>>,
     macros: HashMap<MacroId, Arc<Row>>,
     runtimes: HashMap<Crate, KnownRuntime>,
+    lenders: HashMap<Crate, Lends>,
     /// The last segments of the paths of blocking items: what their mentions look like.
     blocking_names: Vec<String>,
     /// The names of what gives guards that nobody should hold across an await, ...
@@ -46,6 +48,9 @@ pub struct Known {
     polling_functions: BTreeSet<String>,
     /// The rows that found their crate and not their item: a feature that is off, or a version without it.
     pub absent: Vec<Arc<Row>>,
+    by_path: HashMap<String, Arc<Row>>,
+    /// What tells these rows from others.
+    fingerprint: String,
     /// The user's own rows that name nothing, one sentence each.
     pub wrong: Vec<String>,
 }
@@ -54,6 +59,7 @@ pub struct Known {
 pub struct KnownRuntime {
     pub name: String,
     driving_features: Vec<String>,
+    driving_modules: Vec<String>,
     builders: Vec<String>,
     timers: Vec<String>,
 }
@@ -63,6 +69,7 @@ impl KnownRuntime {
         KnownRuntime {
             name: name.to_owned(),
             driving_features: file.driving_features.clone(),
+            driving_modules: file.driving_modules.clone(),
             builders: file.builders.clone(),
             timers: file.timers.clone(),
         }
@@ -72,6 +79,13 @@ impl KnownRuntime {
     pub fn is_built_without_timers(&self, text: &str) -> bool {
         let says = |words: &[String]| words.iter().any(|it| text.contains(it.as_str()));
         says(&self.builders) && !says(&self.timers)
+    }
+
+    /// Whether a function in this module of it does nothing unless it runs.
+    pub fn drives_in(&self, module: &str) -> bool {
+        self.driving_modules.iter().any(|it| {
+            module.strip_prefix(it.as_str()).is_some_and(|it| it.is_empty() || it.starts_with("::"))
+        })
     }
 
     /// Whether somebody who depends on it with these features lets it drive his code.
@@ -102,7 +116,9 @@ enum Item {
 impl Known {
     /// Resolves every row whose crate is there; the others cost nothing.
     pub fn resolve(db: &RootDatabase, files: &[CrateRows]) -> Known {
-        let mut known = Known::default();
+        let hash = Sha256::digest(format!("{files:?}"));
+        let fingerprint = hash.iter().take(8).map(|it| format!("{it:02x}")).collect();
+        let mut known = Known { fingerprint, ..Known::default() };
         let mut crates: HashMap<Symbol, Vec<Crate>> = HashMap::new();
         for krate in all_crates(db).iter().copied() {
             let Some(name) = crate_name(db, krate) else { continue };
@@ -115,6 +131,9 @@ impl Known {
                 known
                     .runtimes
                     .extend(crates.iter().map(|it| (*it, KnownRuntime::new(runtime, file))));
+            }
+            if let Some(lends) = &file.lends {
+                known.lenders.extend(crates.iter().map(|it| (*it, lends.clone())));
             }
             if !crates.is_empty() {
                 known.guard_givers.extend(file.guard_givers.iter().cloned());
@@ -136,6 +155,9 @@ impl Known {
             return;
         }
         let row = Arc::new(row.clone());
+        if let Some(old) = self.by_path.insert(row.path.clone(), Arc::clone(&row)) {
+            self.wrong.extend(twice(&old, &row));
+        }
         if row.blocks.is_some() || row.source.is_some() {
             self.blocking_names.push(row.name().to_owned());
         }
@@ -238,6 +260,21 @@ impl Known {
         self.guards.iter().filter(move |it| it.1.path == path).map(|it| *it.0)
     }
 
+    /// The row of this path, of those whose crate is there.
+    pub fn at_path(&self, path: &str) -> Option<&Arc<Row>> {
+        self.by_path.get(path)
+    }
+
+    /// All rows whose crate is there.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.by_path.values().map(Arc::as_ref)
+    }
+
+    /// What tells these rows from others.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
     pub fn type_(&self, adt: AdtId) -> Option<&Arc<Row>> {
         self.guards.get(&adt)
     }
@@ -253,9 +290,9 @@ impl Known {
     }
 
     /// The macro of this definition, when its branches may be dropped before they are done.
-    pub fn cancelling_macro(&self, db: &RootDatabase, makro: MacroDefId) -> Option<&Row> {
+    pub fn cancelling_macro(&self, db: &RootDatabase, makro: MacroDefId) -> Option<&Arc<Row>> {
         let mut rows = self.macros.iter().filter(|it| it.1.cancels);
-        rows.find(|it| it.0.definition(db) == makro).map(|it| &**it.1)
+        rows.find(|it| it.0.definition(db) == makro).map(|it| it.1)
     }
 
     pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {
@@ -265,6 +302,11 @@ impl Known {
     /// The runtime that a crate is.
     pub fn runtime(&self, krate: Crate) -> Option<&KnownRuntime> {
         self.runtimes.get(&krate)
+    }
+
+    /// What a crate hands on of the runtime that drives whoever uses it.
+    pub fn lends(&self, krate: Crate) -> Option<&Lends> {
+        self.lenders.get(&krate)
     }
 
     pub fn polling_types(&self) -> impl Iterator<Item = &str> {
@@ -290,6 +332,14 @@ impl Known {
     pub fn blocking_names(&self) -> impl Iterator<Item = &str> {
         self.blocking_names.iter().map(String::as_str)
     }
+}
+
+/// What to say of two rows for one item in one file: there the later counts by mistake.
+fn twice(old: &Row, new: &Row) -> Option<String> {
+    let (old, origin) = (old.origin.as_deref()?, new.origin.as_deref()?);
+    let file = |it: &'_ str| it.rsplit_once(':').map_or(it.len(), |it| it.0.len());
+    (old[..file(old)] == origin[..file(origin)])
+        .then(|| format!("{origin}: `{}` has a row at {old} already; this one counts", new.path))
 }
 
 fn crate_name(db: &RootDatabase, krate: Crate) -> Option<Symbol> {

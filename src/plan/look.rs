@@ -182,7 +182,13 @@ impl<'db> InTarget<'_, 'db> {
         let around = Surroundings {
             workspace: self.workspace,
             manifest: self.workspace.packages()[self.target.package].manifest.clone(),
-            runtime: self.runtime.clone(),
+            runtime: runtime::of_body(
+                self.workspace,
+                self.known,
+                self.target,
+                &self.runtime,
+                &body,
+            ),
             without_timers: self.without_timers.clone(),
         };
         let mut findings = Vec::new();

@@ -5,6 +5,7 @@ use crate::{
         body::{Form, Mention},
         effects::{BlockingCall, Step},
         runs_on::Thread,
+        runtime::Runtime,
     },
     finding::{Fix, Note},
     fix::{chain, helper, migrate, pool, twin},
@@ -22,8 +23,10 @@ pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
         let Some(at) = body.place_to_show(mention.expr) else { continue };
         let message = format!("{} {}", mention.row.said(), what_happens(mention));
         let fix = cure(pass, mention);
+        let helpless = cannot_be_stopped(pass, mention);
         let finding = pass.report(at, message);
         finding.because.extend(mention.row.note.as_deref().map(Note::new));
+        finding.because.extend(helpless);
         match fix {
             Ok(fix) => finding.fixes.push(fix),
             Err(reasons) => finding.because.extend(reasons),
@@ -57,6 +60,7 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
         },
     };
     let chain = &call.effect.chain;
+    let helpless = cannot_be_stopped(pass, mention);
     let finding = pass.report(at, format!("`{callee}` {what}: {}", way(chain)));
     let links = chain.iter().filter_map(|it| {
         let text = format!("`{}` calls `{}`", it.caller, it.callee);
@@ -64,11 +68,25 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
     });
     finding.because.extend(links);
     let stays = fixes.as_ref().is_err_and(|it| !it.is_empty());
+    finding.because.extend(helpless);
     finding.because.extend(function_to_mend(chain, stays));
     match fixes {
         Ok(fixes) => finding.fixes.extend(fixes),
         Err(reasons) => finding.because.extend(reasons),
     }
+}
+
+/// Whoever counts on giving up here is wrong to.
+fn cannot_be_stopped(pass: &Pass<'_, '_>, mention: &Mention) -> Option<Note> {
+    let gives_up = pass.body.given_up_by(mention)?;
+    let text = format!(
+        "{} cannot stop it: that takes an `.await`, and what runs on a thread that may block goes on as well",
+        gives_up.row.said()
+    );
+    Some(match gives_up.at {
+        Some(at) => Note::at(at, text),
+        None => Note::new(text),
+    })
 }
 
 fn what_happens(mention: &Mention) -> &'static str {
@@ -85,7 +103,7 @@ fn what_happens(mention: &Mention) -> &'static str {
 /// `it calls a, which calls b`; the notes tell a long way link by link.
 fn way(chain: &[Step]) -> String {
     match chain {
-        [] => String::new(),
+        [] => "a comment says so".to_owned(),
         [first] => format!("it calls `{}`", first.callee),
         [first, second] => format!("it calls `{}`, which calls `{}`", first.callee, second.callee),
         [first, .., last] => {
@@ -105,7 +123,15 @@ fn function_to_mend(chain: &[Step], stays: bool) -> Option<Note> {
 fn cure(pass: &Pass<'_, '_>, mention: &Mention) -> Result<Fix, Vec<Note>> {
     let (around, body) = (pass.around, pass.body);
     if mention.row.instead.is_some() {
-        return twin::await_twin(around, body, mention);
+        let twin = twin::await_twin(around, body, mention);
+        let is_lent = matches!(&around.runtime, Runtime::One(it) if it.lent.is_some());
+        return match mention.row.blocks {
+            // A crate that brings the runtime along hands on little of it, but its pool.
+            Some(it) if is_lent && !matches!(it, Wait::Timer | Wait::Future) => {
+                twin.or_else(|reasons| elsewhere(pass, mention, reasons))
+            }
+            _ => twin,
+        };
     }
     let twin = match &mention.row.chain {
         Some(chain) => chain::begin_with_twin(around, body, mention, chain),
@@ -122,11 +148,18 @@ fn cure(pass: &Pass<'_, '_>, mention: &Mention) -> Result<Fix, Vec<Note>> {
         }),
         false => Err(reasons),
     };
-    twin.or_else(own).or_else(|mut reasons| {
-        pool::move_to_pool(around, body, mention).map_err(|more| {
-            reasons.extend(more);
-            reasons
-        })
+    twin.or_else(own).or_else(|reasons| elsewhere(pass, mention, reasons))
+}
+
+/// The call on a thread that may block. `reasons` are why nothing better is done.
+fn elsewhere(
+    pass: &Pass<'_, '_>,
+    mention: &Mention,
+    mut reasons: Vec<Note>,
+) -> Result<Fix, Vec<Note>> {
+    pool::move_to_pool(pass.around, pass.body, mention).map_err(|more| {
+        reasons.extend(more);
+        reasons
     })
 }
 

@@ -85,9 +85,12 @@ fn places(folder: &FilePath) -> Vec<PlaceToLook> {
     places
 }
 
-/// Refuses what speaks of the analysis of the whole workspace.
+/// Refuses what speaks of the analysis of the whole workspace. What a package ships is no setting.
 fn only_at_root(layer: &Layer) -> Result<(), String> {
-    let Some(key) = layer.values.key_of_root() else { return Ok(()) };
+    let ships = !layer.shipped_rows().is_empty();
+    let Some(key) = layer.values.key_of_root().filter(|it| !(ships && *it == "knowledge")) else {
+        return Ok(());
+    };
     let at = layer.source.at(&[Step::Key(key)]);
     Err(format!("{at}: `{key}` holds for the whole workspace, so it belongs at the workspace root"))
 }

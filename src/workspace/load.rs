@@ -14,9 +14,11 @@ use crate::{
     config::ProjectRequest,
     finding::FilePath,
     workspace::{
-        LoadError, Texts, Workspace, comments, edit_limits, expand,
+        LoadError, Texts, Workspace,
+        cache::Cache,
+        comments, edit_limits, expand,
         files::{self, Files},
-        graph, lock, metadata, packages, prime, std_sources,
+        graph, lock, metadata, packages, prime, shipped_rows, std_sources,
         toolchain::Toolchain,
         unreadable, views,
     },
@@ -92,7 +94,10 @@ pub(super) fn load(
 
     texts.extend(packages::manifests(&root, cargo));
     let packages = packages::read(cargo, &members.manifests, &texts)?;
+    let cache = Cache::new(&db, &|it| files.vfs().file_path(it).clone());
     let mut workspace = Workspace {
+        cache,
+        shipped_rows: shipped_rows::read(cargo),
         kept_out: edit_limits::kept_out(&root, &texts, &members.folders),
         ids: members.paths.iter().map(|(id, path)| (path.clone(), *id)).collect(),
         paths: members.paths,

@@ -15,8 +15,10 @@ use crate::{
         calls::Use,
         effects::{
             Effects,
+            constants::{self, Constants},
             implementations::Callee,
-            summary::{Call, Summary},
+            kept,
+            summary::{self, Call, Summary, Waits},
         },
         place,
     },
@@ -28,22 +30,43 @@ use crate::{
 /// more of them without end.
 const INSTANCES: usize = 32;
 
+/// So many functions of dependencies are read in one run. Those that are kept from earlier runs do not count.
+const READ: usize = 2_000;
+
+/// A function of a dependency that comes to wait so many calls further down is taken not to: nobody would believe it.
+const DEPTH: usize = 12;
+
 pub(super) type Node = usize;
 
 #[derive(Default)]
 pub(super) struct Graph<'db> {
     summaries: HashMap<FunctionId, Arc<Summary<'db>>>,
     /// By function, and by what stands for its generics where that matters.
-    nodes: HashMap<(FunctionId, Option<GenericArgs<'db>>), Node>,
+    nodes: HashMap<Key<'db>, Node>,
     instances: Vec<Instance<'db>>,
     count: HashMap<FunctionId, usize>,
+    /// How many functions of dependencies were read.
+    read: usize,
 }
+
+/// A function, what stands for its generics, and what it is given.
+type Key<'db> = (FunctionId, Option<GenericArgs<'db>>, Constants);
 
 struct Instance<'db> {
     function: FunctionId,
     args: Option<GenericArgs<'db>>,
+    constants: Constants,
     edges: Vec<Edge>,
     reach: BTreeMap<Wait, Reach>,
+    /// Whether all that is known of it was known before.
+    is_kept: bool,
+}
+
+/// Where it is known from what a function does.
+#[derive(PartialEq, Eq)]
+enum Origin {
+    Read,
+    Kept,
 }
 
 /// A call to one of some functions: nobody knows which.
@@ -55,7 +78,7 @@ struct Edge {
 /// That a function comes to wait.
 pub(super) struct Reach {
     /// How many calls away.
-    distance: usize,
+    pub distance: usize,
     pub by: By,
 }
 
@@ -71,12 +94,17 @@ pub(super) enum By {
         expr: ExprId,
         next: Node,
     },
+    /// Through functions of a dependency, as they were found to call each other before.
+    Before {
+        row: Arc<Row>,
+        way: Vec<String>,
+    },
 }
 
 impl Reach {
     fn edge(&self) -> Option<usize> {
         match self.by {
-            By::Itself { .. } => None,
+            By::Itself { .. } | By::Before { .. } => None,
             By::Call { edge, .. } => Some(edge),
         }
     }
@@ -104,9 +132,10 @@ impl<'db> Graph<'db> {
     ) -> Vec<Node> {
         let first_new = self.instances.len();
         let callees = effects.callees(call.function, call.args, body.krate(), body.function);
-        let nodes = self.targets(effects, callees);
+        let constants = constants::handed_on(&body.given_to(call.expr), &Constants::new());
+        let nodes = self.targets(effects, callees, &constants);
         self.explore(effects, first_new);
-        self.settle(first_new);
+        self.settle(effects, first_new);
         nodes
     }
 
@@ -142,18 +171,27 @@ impl<'db> Graph<'db> {
     fn explore(&mut self, effects: &Effects<'_, 'db>, first_new: Node) {
         let mut node = first_new;
         while node < self.instances.len() {
-            let Instance { function, args, .. } = self.instances[node];
+            let Instance { function, args, ref constants, .. } = self.instances[node];
+            if self.instances[node].is_kept {
+                node += 1;
+                continue;
+            }
+            let constants = constants.clone();
             let summary = self.summary(effects, function);
             let mut edges = Vec::new();
             for call in &summary.calls {
-                let Call { function: callee, args: written, expr, open } = call;
-                let given = match (open, args) {
+                let Call { function: callee, args: written, expr, open, given, demands } = call;
+                if !constants::is_reached(demands, &constants) {
+                    continue;
+                }
+                let constants = constants::handed_on(given, &constants);
+                let args = match (open, args) {
                     (true, Some(args)) => effects.substituted(*written, args),
                     _ => *written,
                 };
                 let krate = effects.krate_of(function);
-                let callees = effects.callees(*callee, given, krate, function);
-                let targets = self.targets(effects, callees);
+                let callees = effects.callees(*callee, args, krate, function);
+                let targets = self.targets(effects, callees, &constants);
                 if !targets.is_empty() {
                     edges.push(Edge { expr: *expr, targets });
                 }
@@ -164,10 +202,15 @@ impl<'db> Graph<'db> {
     }
 
     /// The nodes of these functions. Empty when one of them is not known well enough.
-    fn targets(&mut self, effects: &Effects<'_, 'db>, callees: Vec<Callee<'db>>) -> Vec<Node> {
+    fn targets(
+        &mut self,
+        effects: &Effects<'_, 'db>,
+        callees: Vec<Callee<'db>>,
+        constants: &Constants,
+    ) -> Vec<Node> {
         let mut found = Vec::new();
         for callee in callees {
-            match self.node(effects, callee) {
+            match self.node(effects, callee, constants) {
                 Some(it) if found.contains(&it) => {}
                 Some(it) => found.push(it),
                 None => return Vec::new(),
@@ -176,45 +219,94 @@ impl<'db> Graph<'db> {
         found
     }
 
-    fn node(&mut self, effects: &Effects<'_, 'db>, callee: Callee<'db>) -> Option<Node> {
+    fn node(
+        &mut self,
+        effects: &Effects<'_, 'db>,
+        callee: Callee<'db>,
+        constants: &Constants,
+    ) -> Option<Node> {
+        if let Some(node) = self.nodes.get(&(callee.function, None, Constants::new())) {
+            return Some(*node);
+        }
+        if let Some(reach) = kept::reach(effects, callee.function) {
+            let key = (callee.function, None, Constants::new());
+            return Some(self.add(key, reach, Origin::Kept));
+        }
         let summary = self.summary(effects, callee.function);
         let args = summary.is_open().then_some(callee.args);
         // A method of a trait and one that implements it need not have the same generics.
         if args.is_some_and(|it| it.len() != effects.count_generics(callee.function)) {
             return None;
         }
-        let key = (callee.function, args);
+        let asked = constants.iter().filter(|it| summary.asks_for(it.0));
+        let mut key = (callee.function, args, asked.cloned().collect::<Constants>());
         if let Some(node) = self.nodes.get(&key) {
             return Some(*node);
         }
         let count = self.count.entry(callee.function).or_default();
-        if *count == INSTANCES {
-            return None;
+        if *count >= INSTANCES {
+            // What it is given is no longer told apart.
+            key.2.clear();
+            if let Some(node) = self.nodes.get(&key) {
+                return Some(*node);
+            }
+            if *count >= 2 * INSTANCES {
+                return None;
+            }
         }
         *count += 1;
-        let by_itself = |(row, expr): &(Arc<Row>, ExprId)| {
-            let by = By::Itself { row: Arc::clone(row), expr: *expr };
-            Some((row.blocks?, Reach { distance: 0, by }))
+        let by_itself = |it: &Waits| {
+            let by = By::Itself { row: Arc::clone(&it.row), expr: it.expr };
+            Some((it.row.blocks?, Reach { distance: 0, by }))
         };
+        let waits = summary.waits.iter().filter(|it| constants::is_reached(&it.demands, &key.2));
         // The first mention of each kind is the one that is shown.
-        let reach = summary.waits.iter().rev().filter_map(by_itself).collect();
-        let function = callee.function;
-        self.instances.push(Instance { function, args, edges: Vec::new(), reach });
+        let reach = waits.rev().filter_map(by_itself).collect();
+        Some(self.add(key, reach, Origin::Read))
+    }
+
+    fn add(&mut self, key: Key<'db>, reach: BTreeMap<Wait, Reach>, origin: Origin) -> Node {
+        let (function, args, constants) = key.clone();
+        let is_kept = origin == Origin::Kept;
+        let edges = Vec::new();
+        self.instances.push(Instance { function, args, constants, edges, reach, is_kept });
         self.nodes.insert(key, self.instances.len() - 1);
-        Some(self.instances.len() - 1)
+        self.instances.len() - 1
+    }
+
+    /// The functions whose own code was read, with what each waits for.
+    pub fn read(&self) -> impl Iterator<Item = (Node, impl Iterator<Item = Wait>)> {
+        let read = self.instances.iter().enumerate().filter(|it| !it.1.is_kept);
+        read.map(|(node, it)| (node, it.reach.keys().copied()))
     }
 
     fn summary(&mut self, effects: &Effects<'_, 'db>, function: FunctionId) -> Arc<Summary<'db>> {
-        let summary = self
-            .summaries
-            .entry(function)
-            .or_insert_with(|| Arc::new(Summary::of(effects, function)));
-        Arc::clone(summary)
+        if let Some(it) = self.summaries.get(&function) {
+            return Arc::clone(it);
+        }
+        let summary = match summary::is_own(effects.workspace, function) {
+            true => Summary::of_own(effects, function),
+            false if self.read > READ => Summary::default(),
+            false if effects.mentions.lead_into(effects.workspace.db(), function) => {
+                self.read += 1;
+                Summary::of_dependency(effects, function)
+            }
+            // Of most functions their names tell that they come to nothing.
+            false => Summary::default(),
+        };
+        let summary = Arc::new(summary);
+        self.summaries.insert(function, Arc::clone(&summary));
+        summary
+    }
+
+    /// Whether there were too many functions of dependencies to read them all.
+    pub fn has_given_up(&self) -> bool {
+        self.read > READ
     }
 
     /// Spreads what the functions from this one on wait for, nearest first. Those before it have all they will have:
     /// they call none of the new ones.
-    fn settle(&mut self, first_new: Node) {
+    fn settle(&mut self, effects: &Effects<'_, 'db>, first_new: Node) {
         let mut callers: HashMap<Node, Vec<(Node, usize)>> = HashMap::new();
         let mut missing: HashMap<(Node, usize, Wait), usize> = HashMap::new();
         let mut queue: BinaryHeap<Reverse<(usize, Node, Wait)>> = BinaryHeap::new();
@@ -242,6 +334,10 @@ impl<'db> Graph<'db> {
                 // Of ways that are equally long the first in the text is shown, whoever asks, and whatever was asked
                 // before: what is found must not change its words when other code is edited.
                 if known.is_some_and(|it| it <= (distance + 1, Some(*index))) {
+                    continue;
+                }
+                let function = self.instances[*caller].function;
+                if distance >= DEPTH && !summary::is_own(effects.workspace, function) {
                     continue;
                 }
                 let last =

@@ -57,8 +57,13 @@ impl<'db> Effects<'_, 'db> {
     }
 
     fn is_looked_into(&self, function: FunctionId) -> bool {
-        summary::is_own(self.workspace, function)
-            && self.known.function(self.workspace.db(), function).is_none()
+        let db = self.workspace.db();
+        let is_followed = summary::is_own(self.workspace, function) || {
+            let krate = self.krate_of(function);
+            // A runtime knows on which thread it does what.
+            !krate.data(db).origin.is_lang() && self.known.runtime(krate).is_none()
+        };
+        is_followed && self.known.function(db, function).is_none()
     }
 
     fn of_trait(

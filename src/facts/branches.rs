@@ -1,0 +1,68 @@
+//! Whether code runs each time that its function is called, or behind a branch.
+
+use ra_ap_hir_def::{
+    hir::{Expr, ExprId, Statement},
+    resolver::ValueNs,
+};
+use ra_ap_syntax::ast::BinaryOp;
+
+use crate::facts::body::BodyFacts;
+
+impl BodyFacts<'_> {
+    /// In how many branches an expression stands. A `?` is none.
+    pub(super) fn branches_around(&self, expr: ExprId) -> usize {
+        let parents = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
+        let pairs = parents.clone().zip(parents.skip(1));
+        pairs.filter(|(child, parent)| self.is_branch(*child, *parent)).count()
+    }
+
+    /// Whether an expression is evaluated each time that the function is called and has not failed before.
+    pub(super) fn is_certain(&self, expr: ExprId) -> bool {
+        let mut before = self.sequence.iter().map(|it| it.0).take_while(|it| *it != expr);
+        self.branches_around(expr) == 0 && !before.any(|it| self.leaves(it))
+    }
+
+    fn is_branch(&self, child: ExprId, parent: ExprId) -> bool {
+        match &self.body[parent] {
+            Expr::If { condition, .. } => *condition != child,
+            Expr::Match { expr, arms } => {
+                *expr != child && arms.len() > 1 && !self.is_question_mark(parent)
+            }
+            Expr::BinaryOp { rhs, op: Some(BinaryOp::LogicOp(_)), .. } => *rhs == child,
+            Expr::Closure { .. } => true,
+            Expr::Block { statements, .. } => statements.iter().any(
+                |it| matches!(it, Statement::Let { else_branch: Some(it), .. } if *it == child),
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether the function may end here, other than by an error.
+    fn leaves(&self, expr: ExprId) -> bool {
+        match &self.body[expr] {
+            Expr::Return { expr: Some(value) } => {
+                let parents =
+                    std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
+                let mut parents = parents.skip(1);
+                let other = |it: ExprId| {
+                    self.is_question_mark(it) || matches!(self.body[it], Expr::Closure { .. })
+                };
+                !parents.any(other) && !self.is_error(*value)
+            }
+            Expr::Return { expr: None } => true,
+            Expr::Break { label, .. } => label.is_some(),
+            _ => false,
+        }
+    }
+
+    /// `Err(..)`
+    fn is_error(&self, value: ExprId) -> bool {
+        let Expr::Call { callee, .. } = &self.body[value] else { return false };
+        let Expr::Path(path) = &self.body[*callee] else { return false };
+        let hygiene = self.body.expr_path_hygiene(*callee);
+        let found =
+            self.resolver_at(*callee).resolve_path_in_value_ns_fully(self.db, path, hygiene);
+        let Some(ValueNs::EnumVariantId(variant)) = found else { return false };
+        ra_ap_hir::EnumVariant::from(variant).name(self.db).as_str() == "Err"
+    }
+}

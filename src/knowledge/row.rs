@@ -1,0 +1,49 @@
+//! What follows from one row.
+
+use crate::{
+    finding::Applicability,
+    knowledge::{FixCap, Row, Wait},
+};
+
+impl Row {
+    /// What holds of a function that calls this one, in place of what is to be done where it is called itself.
+    pub fn of_caller(&self) -> Row {
+        let (instead, chain, says) = (None, None, None);
+        Row { instead, chain, says, unless_asked: Vec::new(), ..self.clone() }
+    }
+
+    /// What holds of a function of which a comment says that it blocks.
+    pub fn said_to_block(name: String) -> Row {
+        let row = toml::from_str::<Row>("path = \"\"\nblocks = \"said\"");
+        Row { path: name, ..row.expect("a path is all that a row has to have") }
+    }
+
+    /// What `instead` may be at best.
+    pub fn cap(&self) -> Applicability {
+        match self.fix {
+            FixCap::Safe => Applicability::Safe,
+            FixCap::Unsafe => Applicability::Unsafe,
+            FixCap::Manual => Applicability::Manual,
+        }
+    }
+
+    /// The row as it holds where it waits for this.
+    pub fn waiting_for(&self, wait: Wait) -> Row {
+        Row { blocks: Some(wait), ..self.clone() }
+    }
+
+    /// What a finding calls it.
+    pub fn said(&self) -> String {
+        self.says.clone().unwrap_or_else(|| format!("`{}`", self.path))
+    }
+
+    /// The last segment of the path: what a mention looks like before any alias.
+    pub fn name(&self) -> &str {
+        self.path.rsplit("::").next().unwrap_or(&self.path)
+    }
+
+    /// The crate and the feature that `instead` needs.
+    pub fn feature(&self) -> Option<(&str, &str)> {
+        self.needs.as_deref()?.split_once('/')
+    }
+}
