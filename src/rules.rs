@@ -17,6 +17,7 @@ pub mod comments;
 mod guard_across_await;
 mod invalid_suppression;
 mod lock_deadlock;
+mod lock_kind;
 mod unused_suppression;
 
 /// A rule: its page is `rules/<name>.md`.
@@ -67,6 +68,7 @@ pub const RULES: &[Rule] = &[
     rule!("guard-across-await", guard_across_await::check),
     rule!("lock-deadlock", lock_deadlock::check),
     rule!("async-guard-across-await", async_guard_across_await::check),
+    rule!("lock-kind", lock_kind::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

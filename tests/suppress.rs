@@ -13,7 +13,7 @@ version = "0.1.0"
 edition = "2024"
 
 [dependencies]
-tokio = { version = "1", features = ["fs", "macros", "rt", "time"] }
+tokio = { version = "1", features = ["fs", "macros", "rt", "sync", "time"] }
 "#;
 
 const EVERYWHERE: &str = include_str!("suppress/everywhere.rs");
@@ -168,4 +168,24 @@ fn nonsense_is_one_sentence_and_status_2() {
         assert_eq!((code, out.as_str()), (Some(2), ""));
         assert!(said.starts_with("error: ") && said.contains(words), "{said}");
     }
+}
+
+/// The file of the field has no function; another one brings the finding.
+#[test]
+fn a_finding_in_another_file_is_suppressed_there() {
+    let state = "use tokio::sync::Mutex;\n\npub(crate) struct State {\n    pub(crate) hits: Mutex<u64>,\n}\n";
+    let library = "mod state;\n\npub async fn hit() -> u64 {\n    \
+        let state = state::State { hits: tokio::sync::Mutex::new(0) };\n    \
+        *state.hits.lock().await += 1;\n    let hits = *state.hits.lock().await;\n    hits\n}\n";
+    let project = Project::new(&[("src/lib.rs", library), ("src/state.rs", state)]);
+    let select = "--select=lock-kind,unused-suppression";
+    let apply = ["--apply", "--verify=none", "--suppress", select];
+    let (code, _, said) = project.run(&apply);
+    assert_eq!(code, Some(0), "{said}");
+    let expected = state
+        .replace("    pub(crate) hits", "    // async-fix: ignore[lock-kind]\n    pub(crate) hits");
+    assert_eq!(project.text("src/state.rs"), expected, "{said}");
+    let (code, found, said) = project.run(&[select]);
+    assert_eq!((code, found.as_str()), (Some(0), ""), "{said}");
+    assert!(said.contains("1 more is suppressed."), "{said}");
 }

@@ -1,6 +1,7 @@
 //! Locks by their place: which call takes which lock, and which locks are held at a call.
 
 pub mod everywhere;
+pub mod short;
 pub mod taken;
 pub mod waits;
 

@@ -38,6 +38,8 @@ pub(super) struct Look {
     pub unresolved: BTreeSet<Place>,
     /// For each file the others that have a say in what is found in it: they have functions that it calls.
     pub behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    /// For each file the others in which functions of it find something, and those whose functions find something in it.
+    pub across: BTreeMap<FilePath, BTreeSet<FilePath>>,
     pub seen: Seen,
 }
 
@@ -95,10 +97,15 @@ pub(super) fn look(
         seen.mentions = Some(mentions);
         let findings = sights.found.iter().map(|it| &it.finding.at);
         let bodies = sights.bodies.iter().map(|it| &it.at);
-        seen.add(workspace, bodies, findings.chain(&sights.unresolved));
+        seen.add(
+            workspace,
+            bodies,
+            findings.chain(&sights.unresolved).chain(&sights.finds_outside),
+        );
         let unresolved = std::mem::take(&mut sights.unresolved);
         let behind = std::mem::take(&mut sights.behind);
-        Look { findings: sights.merged(), coverage, unresolved, behind, seen }
+        let across = std::mem::take(&mut sights.across);
+        Look { findings: sights.merged(), coverage, unresolved, behind, across, seen }
     })
 }
 
@@ -215,6 +222,9 @@ impl<'db> InTarget<'_, 'db> {
             findings.extend(found.into_iter().flatten().map(sight));
         }
         findings.retain(|it| !kept_out(&it.finding.at));
+        if let Some(at) = &at {
+            sights.add_outside(at, &findings);
+        }
         sights.found.extend(findings);
         sights.bodies.extend(at.map(|at| Looked {
             view,
@@ -304,9 +314,22 @@ struct Sights {
     counted: HashSet<Place>,
     unresolved: BTreeSet<Place>,
     behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    across: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    /// The bodies that find something outside themselves, such as a field.
+    finds_outside: BTreeSet<Place>,
 }
 
 impl Sights {
+    fn add_outside(&mut self, body: &Place, findings: &[Sight]) {
+        let places = findings.iter().map(|it| &it.finding.at);
+        let outside = |it: &&Place| it.file != body.file || !body.range.contains_range(it.range);
+        for place in places.filter(outside) {
+            self.finds_outside.insert(body.clone());
+            self.across.entry(body.file.clone()).or_default().insert(place.file.clone());
+            self.across.entry(place.file.clone()).or_default().insert(body.file.clone());
+        }
+    }
+
     fn has_finding_in(&self, body: &Place) -> bool {
         let places = self.found.iter().map(|it| &it.finding.at);
         places.into_iter().any(|it| it.file == body.file && body.range.contains_range(it.range))

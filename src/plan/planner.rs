@@ -44,6 +44,8 @@ pub(super) struct Planner<'a> {
     features: Features,
     /// For each file the others that have a say in what is found in it.
     behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    /// Files of which one finds something in the other.
+    across: BTreeMap<FilePath, BTreeSet<FilePath>>,
     seen: Seen,
     /// Files that were edited and put back since the last look.
     stale: BTreeSet<FilePath>,
@@ -80,6 +82,7 @@ impl<'a> Planner<'a> {
             left_out: &[],
             features,
             behind,
+            across: BTreeMap::new(),
             seen,
             stale,
         }
@@ -122,6 +125,7 @@ impl<'a> Planner<'a> {
         let mut look = look::look(self.workspace, self.rows, &self.rules, settings, None);
         let mut coverage = std::mem::take(&mut look.coverage);
         self.behind = std::mem::take(&mut look.behind);
+        self.across = std::mem::take(&mut look.across);
         self.seen = std::mem::take(&mut look.seen);
         let heard = self.hear(look, &mut coverage, None);
         self.plan.coverage = coverage;
@@ -177,11 +181,13 @@ impl<'a> Planner<'a> {
         let callers: Vec<_> =
             self.behind.iter().filter(calls_edited).map(|it| it.0.clone()).collect();
         files.extend(callers);
+        self.add_across(&mut files);
         let settings = &self.choice.settings;
         let again = Again { files: &files, seen: std::mem::take(&mut self.seen) };
         let mut look = look::look(self.workspace, self.rows, &self.rules, settings, Some(again));
         self.seen = std::mem::take(&mut look.seen);
         self.behind.extend(std::mem::take(&mut look.behind));
+        self.across.extend(std::mem::take(&mut look.across));
         // What the first look could not see, this one does not see either.
         let mut coverage = self.plan.coverage.clone();
         let again = self.hear(look, &mut coverage, Some(&files));
@@ -195,6 +201,16 @@ impl<'a> Planner<'a> {
             findings: merged(&before.findings, again.findings),
             suppressed: merged(&before.suppressed, again.suppressed),
             names: before.names,
+        }
+    }
+
+    /// Adds all files that find something in one of `files`, or in which one of them does: what is found there is found
+    /// again as a whole.
+    fn add_across(&self, files: &mut BTreeSet<FilePath>) {
+        let mut waiting: Vec<FilePath> = files.iter().cloned().collect();
+        while let Some(file) = waiting.pop() {
+            let others = self.across.get(&file).into_iter().flatten();
+            waiting.extend(others.filter(|it| files.insert((*it).clone())).cloned());
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
         locks::{
             FieldStep, LockPlace, Root,
             everywhere::{self, LockType, LockUses},
+            short::{self, Declared, ShortLock},
         },
         names, place,
         runs_on::Thread,
@@ -35,6 +36,7 @@ pub struct TakenLocks<'db> {
     known: &'db Known,
     functions: RefCell<HashMap<FunctionId, Rc<Vec<Taken>>>>,
     everywhere: RefCell<HashMap<LockType, Rc<Result<LockUses, Note>>>>,
+    short: RefCell<HashMap<Declared, Option<ShortLock>>>,
 }
 
 /// A lock that a function takes.
@@ -66,7 +68,26 @@ enum From {
 impl<'db> TakenLocks<'db> {
     pub fn new(workspace: &'db Workspace, known: &'db Known) -> TakenLocks<'db> {
         let (functions, everywhere) = (RefCell::default(), RefCell::default());
-        TakenLocks { workspace, known, functions, everywhere }
+        TakenLocks { workspace, known, functions, everywhere, short: RefCell::default() }
+    }
+
+    /// The asynchronous locks that this body waits for and that nobody holds across an `.await`.
+    pub fn short(&self, body: &BodyFacts<'db>) -> Vec<ShortLock> {
+        let taken = body.mentions.iter().filter(|it| !body.is_lock_offered(it));
+        let mut found: Vec<ShortLock> = taken
+            .filter_map(|it| {
+                let (lock, guard) = body.declared_lock(it)?;
+                if let Some(known) = self.short.borrow().get(&lock) {
+                    return known.clone();
+                }
+                let judged = short::judge(self.workspace, self.known, &lock, guard);
+                self.short.borrow_mut().insert(lock, judged.clone());
+                judged
+            })
+            .collect();
+        found.sort_by(|a, b| a.at.cmp(&b.at));
+        found.dedup_by(|a, b| a.at == b.at);
+        found
     }
 
     /// All that is done with the locks of one type, or why one of them has to stay what it is.
