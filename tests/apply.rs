@@ -144,6 +144,18 @@ fn refuses_unstaged_changes_and_untracked_files() {
 }
 
 #[test]
+fn a_lock_file_is_no_obstacle_where_it_is_ignored() {
+    let project = Project::committed(&[("a.rs", "a\n"), (".gitignore", "Cargo.lock\n")]);
+    fs::write(project.path("Cargo.lock"), "old\n").unwrap();
+    let changes = [("a.rs", "a\n", "A\n"), ("Cargo.lock", "old\n", "new\n")];
+    assert!(project.apply(&changes, NOTHING).unwrap().is_some());
+    assert_eq!(project.text("Cargo.lock"), "new\n");
+    fs::write(project.path(".gitignore"), "").unwrap();
+    let changes = [("Cargo.lock", "new\n", "newer\n")];
+    assert!(project.apply(&changes, NOTHING).is_err(), "it is untracked, not ignored");
+}
+
+#[test]
 fn unrelated_dirt_and_staged_changes_are_fine() {
     let project = Project::committed(&[("a.rs", "old\n"), ("b.rs", "b\n")]);
     fs::write(project.path("a.rs"), "a\n").unwrap();

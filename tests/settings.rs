@@ -309,6 +309,8 @@ fn the_closest_file_counts_alone() {
     assert!(is_on("blocking-fs", "src/lib.rs") && !is_on("blocking-sleep", "src/lib.rs"));
     // No part of the file above it is left.
     assert!(is_on("blocking-sleep", "a/x.rs") && !is_on("blocking-fs", "a/x.rs"));
+    // The folder of the package is of the package.
+    assert!(is_on("blocking-sleep", "a") && !is_on("blocking-fs", "a"));
     assert!(is_on("blocking-sleep", "a/inner/x.rs") && !is_on("blocking-fs", "a/inner/x.rs"));
     assert!(is_on("blocking-fs", "../out/x.rs") && !is_on("blocking-sleep", "../out/x.rs"));
     assert!(settings.warnings.is_empty());

@@ -67,14 +67,21 @@ fn ask_git(repository: &Path, files: &[Named<'_>], unsaved: &mut Unsaved) {
         let meant = files.iter().filter(|it| it.0.starts_with(&place)).map(|it| it.1.clone());
         match state {
             State::Untracked => unsaved.untracked.extend(meant),
+            // Cargo makes an ignored lock file anew whenever it likes.
+            State::Ignored => unsaved.untracked.extend(meant.filter(|it| !is_lock_file(it))),
             State::Changed => unsaved.changed.extend(meant),
             State::Staged => (),
         }
     }
 }
 
+fn is_lock_file(file: &FilePath) -> bool {
+    file.as_str().rsplit('/').next() == Some("Cargo.lock")
+}
+
 enum State {
     Untracked,
+    Ignored,
     Changed,
     /// What is staged can be had back.
     Staged,
@@ -91,7 +98,8 @@ fn entries(output: &str) -> Vec<(State, &str)> {
             fields.next();
         }
         let state = match state {
-            "??" | "!!" => State::Untracked,
+            "??" => State::Untracked,
+            "!!" => State::Ignored,
             _ if state.ends_with(' ') => State::Staged,
             _ => State::Changed,
         };

@@ -54,7 +54,7 @@ impl Settings {
         chains.all(Chain::unsafe_fixes)
     }
 
-    /// What configures a file: the settings of its package.
+    /// What configures a file or a folder: the settings of its package.
     pub fn of(&self, file: &FilePath) -> &Chain {
         self.nearest(file).map_or(&self.root, |it| &it.1)
     }
@@ -65,7 +65,7 @@ impl Settings {
     }
 
     fn nearest(&self, file: &FilePath) -> Option<&(FilePath, Chain)> {
-        let around = self.packages.iter().filter(|it| file.is_in(&it.0));
+        let around = self.packages.iter().filter(|it| *file == it.0 || file.is_in(&it.0));
         around.max_by_key(|it| it.0.as_str().len())
     }
 
