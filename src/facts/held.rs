@@ -72,9 +72,12 @@ impl<'db> BodyFacts<'db> {
         };
         let held: Vec<Kept> = point.alive.iter().filter(is_held).copied().collect();
         // The item of `for item in map.iter()` is held because the iterator is.
+        let is_guard = |it| self.owned_guard_in(it).is_some();
         let is_own = |it: &&Kept| {
             !held.iter().any(|other| {
-                other != *it && body.comes_from(it, other) && !body.comes_from(other, it)
+                other != *it
+                    && body.is_item_of(it, other, is_guard)
+                    && !body.is_item_of(other, it, is_guard)
             })
         };
         let own = held.iter().filter(is_own);

@@ -210,9 +210,15 @@ impl<'db> AsyncBody<'db> {
         splits.filter(|it| is_kept(it.await_)).map(|it| (it.await_, it.before, it.after)).collect()
     }
 
-    /// Whether `kept` was got from `other`, by way of calls and moves: the `x` of `for x in map.iter()`.
-    pub(crate) fn comes_from(&self, kept: &Kept, other: &Kept) -> bool {
-        flow::comes_from(&self.lowered.graph, kept.local, other.local)
+    /// Whether `kept` was got from `other` itself, and not by way of what that lends: the `x` of `for x in map.iter()`.
+    pub(crate) fn is_item_of(
+        &self,
+        kept: &Kept,
+        other: &Kept,
+        is_guard: impl Fn(Ty<'db>) -> bool,
+    ) -> bool {
+        let graph = &self.lowered.graph;
+        flow::is_given_by(graph, kept.local, other.local, |it| is_guard(graph.locals[it].type_))
     }
 }
 

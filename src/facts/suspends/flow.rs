@@ -243,23 +243,53 @@ fn used(graph: &Graph<'_>) -> Vec<Set> {
 
 /// Whether a value of `local` was made with the help of one of `other`.
 pub(super) fn comes_from(graph: &Graph<'_>, local: LocalId, other: LocalId) -> bool {
+    leads_back(graph, local, other, |op| op.operands().collect())
+}
+
+/// Whether a value of `local` is what `other` itself gave, as an iterator gives its items, and not found with the help
+/// of something that it lends.
+pub(super) fn is_given_by(
+    graph: &Graph<'_>,
+    local: LocalId,
+    other: LocalId,
+    is_guard: impl Fn(LocalId) -> bool,
+) -> bool {
+    let is_made_by_call = |it: LocalId| makers(graph, it).any(|op| op.code.is_some());
+    leads_back(graph, local, other, |op| {
+        // The first operand of a call is what a method is called on.
+        let most = if op.code.is_some() { 1 } else { usize::MAX };
+        let operands = op.operands().take(most);
+        operands.filter(|it| *it == other || is_guard(*it) || !is_made_by_call(*it)).collect()
+    })
+}
+
+/// Whether one gets from `local` to `other` by way of the operands that `of` gives for each step.
+fn leads_back(
+    graph: &Graph<'_>,
+    local: LocalId,
+    other: LocalId,
+    of: impl Fn(&Op) -> Vec<LocalId>,
+) -> bool {
     let mut reached = Set::of_size(graph.locals.len());
     let mut waiting = vec![local];
     while let Some(it) = waiting.pop() {
-        for op in graph.blocks.iter().flat_map(|it| &it.steps).filter_map(|step| match step {
-            Step::Run(op) if op.into == Some(it) || op.into_part == Some(it) => Some(op),
-            _ => None,
-        }) {
-            for operand in op.operands().filter(|it| *it != local) {
-                if operand == other {
-                    return true;
-                }
-                if !reached.has(operand) {
-                    reached.add(operand);
-                    waiting.push(operand);
-                }
+        for operand in makers(graph, it).flat_map(&of).filter(|it| *it != local) {
+            if operand == other {
+                return true;
+            }
+            if !reached.has(operand) {
+                reached.add(operand);
+                waiting.push(operand);
             }
         }
     }
     false
+}
+
+/// The steps that write a value, or a part of one, into `local`.
+fn makers<'g>(graph: &'g Graph<'_>, local: LocalId) -> impl Iterator<Item = &'g Op> {
+    graph.blocks.iter().flat_map(|it| &it.steps).filter_map(move |step| match step {
+        Step::Run(op) if op.into == Some(local) || op.into_part == Some(local) => Some(op),
+        _ => None,
+    })
 }
