@@ -27,7 +27,7 @@ mod leads;
 pub mod lints;
 pub mod locks;
 mod mentions;
-mod names;
+pub mod names;
 pub mod narrow;
 pub mod one_step;
 mod outline;

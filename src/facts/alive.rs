@@ -20,6 +20,7 @@ use ra_ap_rustc_type_ir::{TypeVisitableExt, inherent::IntoKind};
 use crate::{
     facts::{
         body::{BodyFacts, Mention},
+        names,
         suspends::{Kept, Lowered, Origin},
     },
     finding::{Note, Place},
@@ -56,9 +57,10 @@ pub enum Matter {
 
 impl Alive {
     pub fn note(&self) -> Note {
+        let type_ = names::with_article(&self.type_name);
         let what = match &self.name {
-            Some(name) => format!("`{name}`, a `{}`,", self.type_name),
-            None => format!("a `{}`", self.type_name),
+            Some(name) => format!("`{name}`, {type_},"),
+            None => type_,
         };
         let text = match self.matter {
             Matter::Guard => format!("{what} is held here, and would be held across an `.await`"),

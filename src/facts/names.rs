@@ -1,9 +1,15 @@
-//! How functions are called where a user reads of them.
+//! How functions and types are called where a user reads of them.
 
 use ra_ap_hir_def::{FunctionId, ItemContainerId, Lookup, signatures::FunctionSignature};
 use ra_ap_hir_ty::{db::HirDatabase, next_solver::TyKind};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
+
+/// "a `Mutex`", "an `Iter`".
+pub fn with_article(type_: &str) -> String {
+    let article = if type_.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
+    format!("{article} `{type_}`")
+}
 
 /// `load`, or `Store::load` for a method.
 pub(super) fn of_function(db: &RootDatabase, function: FunctionId) -> String {

@@ -1,6 +1,11 @@
 //! A change under an asynchronous lock that a cancelled task leaves half done.
 
-use crate::{facts::half_done::HalfDone, finding::Note, fix::one_step, rules::Pass};
+use crate::{
+    facts::{half_done::HalfDone, names},
+    finding::Note,
+    fix::one_step,
+    rules::Pass,
+};
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for half in pass.body.half_done() {
@@ -9,9 +14,9 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
 }
 
 fn report<'db>(pass: &mut Pass<'_, 'db>, half: HalfDone<'db>) {
-    let (name, type_) = (&half.name, half.row.name());
+    let (name, type_) = (&half.name, names::with_article(half.row.name()));
     let message = format!(
-        "`{name}`, a `{type_}`, is written to before and after this `.await`, and a task that is cancelled here \
+        "`{name}`, {type_}, is written to before and after this `.await`, and a task that is cancelled here \
          leaves it half done"
     );
     let fix = pass.body.one_step(&half).and_then(|it| {

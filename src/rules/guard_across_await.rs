@@ -1,7 +1,7 @@
 //! A lock, a borrow or a span that is held while its task is suspended.
 
 use crate::{
-    facts::held::HeldGuard,
+    facts::{held::HeldGuard, names},
     finding::{Fix, Note, Severity},
     fix::{hoist, lock, narrow, read_later},
     knowledge::Guard,
@@ -13,11 +13,11 @@ const MOST_PLACES: usize = 3;
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for guard in pass.body.held_guards() {
-        let type_ = guard.row.name();
+        let type_ = names::with_article(guard.row.name());
         let what = match (&guard.name, guard.wrapped) {
-            (Some(name), false) => format!("`{name}`, a `{type_}`,"),
-            (Some(name), true) => format!("`{name}`, with a `{type_}` in it,"),
-            (None, _) => format!("a `{type_}`"),
+            (Some(name), false) => format!("`{name}`, {type_},"),
+            (Some(name), true) => format!("`{name}`, with {type_} in it,"),
+            (None, _) => type_,
         };
         let message = format!("{what} is held across an `.await`");
         let reasons = reasons(&guard);
