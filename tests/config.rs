@@ -1,11 +1,9 @@
 //! What `async-fix.toml` does, with the program as it is run.
 
-use std::{
-    fs,
-    process::{Command, Output},
-};
+#[path = "shared/project.rs"]
+mod project;
 
-use tempfile::TempDir;
+use project::{Project, Said};
 
 const MANIFEST: &str = "\
 [package]
@@ -17,59 +15,6 @@ tokio = { version = \"1\", features = [\"rt\", \"time\", \"fs\"] }
 
 [workspace]
 ";
-
-/// A project whose files are `files`.
-struct Project(TempDir);
-
-impl Project {
-    fn new(files: &[(&str, &str)]) -> Project {
-        let project = Project(tempfile::tempdir().unwrap());
-        for (path, text) in files {
-            project.write(path, text);
-        }
-        project
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.0.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_async-fix"));
-        Said::of(command.args(arguments).current_dir(self.0.path()).output().unwrap())
-    }
-}
-
-/// What the program printed, and its exit status.
-#[derive(Debug)]
-struct Said {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Said {
-    fn of(output: Output) -> Said {
-        let text = |it| String::from_utf8(it).unwrap();
-        Said {
-            status: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
-    }
-
-    fn lines(&self) -> Vec<&str> {
-        self.stdout.lines().collect()
-    }
-
-    /// Asserts that nothing was done, and that one sentence says why.
-    fn refuses(&self, sentence: &str) {
-        assert_eq!(self.stderr, format!("error: {sentence}\n"));
-        assert_eq!((self.status, self.stdout.as_str()), (Some(2), ""));
-    }
-}
 
 const CONCISE: [&str; 2] = ["--output-format", "concise"];
 
@@ -123,7 +68,7 @@ item = [
     let full = project.run(&[]);
     assert!(full.stdout.contains("= note: it waits for a database\n"), "{}", full.stdout);
     // Without the file nobody knows.
-    fs::remove_file(project.0.path().join("async-fix.toml")).unwrap();
+    std::fs::remove_file(project.path("async-fix.toml")).unwrap();
     assert_eq!(project.run(&CONCISE).lines().len(), 1);
 }
 
@@ -213,7 +158,7 @@ pub async fn read() -> std::io::Result<String> {
 /// Two packages, committed.
 fn two_packages(configuration: &str) -> Project {
     let manifest = |it| MANIFEST.replace("nap", it).replace("[workspace]\n", "");
-    let project = Project::new(&[
+    Project::committed(&[
         ("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n"),
         ("async-fix.toml", configuration),
         ("one/Cargo.toml", &manifest("one")),
@@ -221,30 +166,7 @@ fn two_packages(configuration: &str) -> Project {
         ("two/Cargo.toml", &manifest("two")),
         ("two/src/lib.rs", CODE),
         (".gitignore", "target\n"),
-    ]);
-    let lock =
-        Command::new(env!("CARGO")).arg("generate-lockfile").current_dir(&project.0).output();
-    assert!(lock.unwrap().status.success());
-    project.git(&["init", "-q"]);
-    project.commit();
-    project
-}
-
-impl Project {
-    fn git(&self, arguments: &[&str]) {
-        let mut git = Command::new("git");
-        git.args(["-c", "user.name=a", "-c", "user.email=a@b.c"]).args(arguments);
-        assert!(git.current_dir(&self.0).status().unwrap().success());
-    }
-
-    fn commit(&self) {
-        self.git(&["add", "."]);
-        self.git(&["commit", "-q", "-m", "all"]);
-    }
-
-    fn text(&self, path: &str) -> String {
-        fs::read_to_string(self.0.path().join(path)).unwrap()
-    }
+    ])
 }
 
 #[test]
@@ -290,9 +212,8 @@ fn where_one_stands_and_what_has_changed_is_what_is_meant() {
         .run(&["--since", "nowhere"])
         .refuses("there is no commit `nowhere`, which `--since` names");
 
-    let mut inside = Command::new(env!("CARGO_BIN_EXE_async-fix"));
-    let inside =
-        Said::of(inside.args(CONCISE).current_dir(project.0.path().join("one")).output().unwrap());
+    let mut inside = project.command(env!("CARGO_BIN_EXE_async-fix"));
+    let inside = Said::of(inside.args(CONCISE).current_dir(project.path("one")).output().unwrap());
     assert_eq!(inside.lines().len(), 1, "{}", inside.stdout);
     let note = "Reports on `one` only; `--workspace` is for all 2 packages.\n";
     assert!(inside.stderr.contains(note), "{}", inside.stderr);

@@ -2,11 +2,15 @@
 
 use std::{
     fs,
-    path::Path,
-    process::{Command, Output},
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
+
+#[path = "shared/project.rs"]
+mod project;
+
+use project::{Project, succeed};
 
 const MANIFEST: &str = "\
 [package]
@@ -41,45 +45,12 @@ pub async fn three() {
 /// How long a machine with other things to do may take.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-struct Project {
-    folder: tempfile::TempDir,
+fn project() -> Project {
+    Project::committed(&[("Cargo.toml", MANIFEST), ("src/lib.rs", LIB), ("src/other.rs", OTHER)])
 }
 
-impl Project {
-    fn new() -> Project {
-        let project = Project { folder: tempfile::tempdir().unwrap() };
-        fs::create_dir(project.path().join("src")).unwrap();
-        for (file, text) in [("Cargo.toml", MANIFEST), ("src/lib.rs", LIB), ("src/other.rs", OTHER)]
-        {
-            fs::write(project.path().join(file), text).unwrap();
-        }
-        run(Command::new(env!("CARGO")).arg("generate-lockfile").current_dir(project.path()));
-        for arguments in
-            ["init -q", "add .", "-c user.name=a -c user.email=a@b.c commit -q -m start"]
-        {
-            let mut git = Command::new("git");
-            run(git.args(arguments.split(' ')).current_dir(project.path()));
-        }
-        project
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn text(&self, file: &str) -> String {
-        fs::read_to_string(self.path().join(file)).unwrap()
-    }
-
-    fn is_as_it_was(&self) -> bool {
-        self.text("src/lib.rs") == LIB && self.text("src/other.rs") == OTHER
-    }
-}
-
-fn run(command: &mut Command) -> Output {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {output:?}");
-    output
+fn is_as_it_was(project: &Project) -> bool {
+    project.text("src/lib.rs") == LIB && project.text("src/other.rs") == OTHER
 }
 
 /// A terminal in which the program runs; when it has ended, the terminal says how, and how it left the keyboard.
@@ -98,19 +69,21 @@ impl Terminal {
         let number = STARTED.fetch_add(1, Ordering::SeqCst);
         let terminal = Terminal { name: format!("async-fix-{}-{number}", std::process::id()) };
         let program = env!("CARGO_BIN_EXE_async-fix");
-        let state = project.path().join(".git/state");
+        let state = project.path(".git/state");
         let script = format!(
             "export XDG_STATE_HOME='{}' EDITOR='sh .git/editor'; unset VISUAL; sh -c 'echo $$ > .git/pid; exec \"{program}\" {arguments}'; echo \"ended with $?\"; stty -a | grep -owE -e '-?(icanon|echo|isig)' | tr '\\n' ' '; echo end; sleep 600",
             state.display()
         );
         let size = ["-x", "150", "-y", "120"];
-        run(terminal
-            .tmux()
-            .args(["new-session", "-d"])
-            .args(size)
-            .args(["-c"])
-            .arg(project.path())
-            .arg(script));
+        succeed(
+            terminal
+                .tmux()
+                .args(["new-session", "-d"])
+                .args(size)
+                .args(["-c"])
+                .arg(project.root())
+                .arg(script),
+        );
         Some(terminal)
     }
 
@@ -121,11 +94,11 @@ impl Terminal {
     }
 
     fn press(&self, key: &str) {
-        run(self.tmux().args(["send-keys", key]));
+        succeed(self.tmux().args(["send-keys", key]));
     }
 
     fn screen(&self) -> String {
-        let output = run(self.tmux().args(["capture-pane", "-p", "-J"]));
+        let output = succeed(self.tmux().args(["capture-pane", "-p", "-J"]));
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -159,7 +132,7 @@ impl Drop for Terminal {
 
 #[test]
 fn what_was_agreed_to_is_written_at_the_end() {
-    let project = Project::new();
+    let project = project();
     let Some(terminal) =
         Terminal::start(&project, "--apply --interactive --default-no --verify none")
     else {
@@ -176,7 +149,7 @@ fn what_was_agreed_to_is_written_at_the_end() {
     terminal.wait_for("(2 of 3)");
     terminal.press("y");
     terminal.wait_for("(3 of 3)");
-    assert!(project.is_as_it_was());
+    assert!(is_as_it_was(&project));
     terminal.press("a");
     // One finding is left.
     let end = terminal.wait_for_end(1);
@@ -190,7 +163,7 @@ fn what_was_agreed_to_is_written_at_the_end() {
 
 #[test]
 fn ctrl_c_leaves_everything_as_it_was() {
-    let project = Project::new();
+    let project = project();
     let Some(terminal) = Terminal::start(&project, "--apply -i --verify none") else { return };
     terminal.wait_for("(1 of 3) [Y,n,");
     terminal.press("y");
@@ -198,29 +171,28 @@ fn ctrl_c_leaves_everything_as_it_was() {
     terminal.press("C-c");
     let end = terminal.wait_for_end(130);
     assert!(end.contains("interrupted; all files are as they were"), "{end}");
-    assert!(project.is_as_it_was());
+    assert!(is_as_it_was(&project));
 }
 
 #[test]
 fn a_signal_leaves_everything_as_it_was() {
-    let project = Project::new();
+    let project = project();
     let Some(terminal) = Terminal::start(&project, "--apply -i --verify none") else { return };
     terminal.wait_for("(1 of 3)");
     terminal.press("y");
     terminal.wait_for("(2 of 3)");
     // By then it waits for a key.
     std::thread::sleep(Duration::from_millis(300));
-    run(Command::new("kill").args(["-TERM", project.text(".git/pid").trim()]));
+    succeed(Command::new("kill").args(["-TERM", project.text(".git/pid").trim()]));
     let end = terminal.wait_for_end(130);
     assert!(end.contains("interrupted; all files are as they were"), "{end}");
-    assert!(project.is_as_it_was());
+    assert!(is_as_it_was(&project));
 }
 
 #[test]
 fn a_fix_can_be_edited_and_a_finding_suppressed() {
-    let project = Project::new();
-    fs::write(project.path().join(".git/editor"), "sed -i 's/millis(1)/millis(11)/' \"$1\"")
-        .unwrap();
+    let project = project();
+    fs::write(project.path(".git/editor"), "sed -i 's/millis(1)/millis(11)/' \"$1\"").unwrap();
     let Some(terminal) = Terminal::start(&project, "--apply -i --verify none") else { return };
     terminal.wait_for("(1 of 3)");
     terminal.press("e");
@@ -232,7 +204,7 @@ fn a_fix_can_be_edited_and_a_finding_suppressed() {
     terminal.press("BSpace");
     terminal.press("Enter");
     terminal.wait_for("(3 of 3)");
-    assert!(project.is_as_it_was());
+    assert!(is_as_it_was(&project));
     terminal.press("n");
     let end = terminal.wait_for_end(1);
     assert!(end.contains("Fixed 1 finding, suppressed 1, in 1 file."), "{end}");
@@ -248,17 +220,17 @@ fn a_fix_can_be_edited_and_a_finding_suppressed() {
 #[cfg(unix)]
 #[test]
 fn the_next_start_offers_to_put_back_what_a_run_has_left_half_done() {
-    let project = Project::new();
-    fs::hard_link(project.path().join("src/other.rs"), project.path().join(".git/other")).unwrap();
+    let project = project();
+    fs::hard_link(project.path("src/other.rs"), project.path(".git/other")).unwrap();
     let Some(terminal) = Terminal::start(&project, "--apply --verify none") else { return };
     terminal.wait_for_end(0);
     let fixed = project.text("src/other.rs");
     assert_ne!(fixed, OTHER);
-    let runs = project.path().join(".git/state/async-fix/runs");
+    let runs = project.path(".git/state/async-fix/runs");
     let run = fs::read_dir(runs).unwrap().next().unwrap().unwrap();
     fs::write(run.path().join("unfinished"), "").unwrap();
     let half = format!("{}{}", &fixed[..30], &OTHER[30..]);
-    fs::write(project.path().join("src/other.rs"), &half).unwrap();
+    fs::write(project.path("src/other.rs"), &half).unwrap();
 
     let question = "A run was cut off while it wrote, just now. Put `src/lib.rs`, `src/other.rs` back as before it? [y/N]";
     // Nothing is done unasked.
@@ -276,22 +248,19 @@ fn the_next_start_offers_to_put_back_what_a_run_has_left_half_done() {
     let end = terminal.wait_for_end(1);
     assert!(end.contains("Put back 2 files as before run "), "{end}");
     assert!(end.contains("Found 3 findings"), "{end}");
-    assert!(project.is_as_it_was());
+    assert!(is_as_it_was(&project));
     assert_eq!(project.text(".git/other"), OTHER);
 }
 
 #[test]
 fn it_asks_only_where_somebody_can_answer() {
-    let project = Project::new();
+    let project = project();
     for (arguments, because) in [
         (&["--interactive"][..], "it asks what to write, so it goes with `--apply`"),
         (&["--apply", "-i"], "it asks in a terminal, and this is none"),
     ] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_async-fix"));
-        let output = command.args(arguments).current_dir(project.path()).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        let sentence = format!("error: `--interactive` cannot be used here: {because}\n");
-        assert_eq!((said, output.status.code()), (sentence, Some(2)));
-        assert!(project.is_as_it_was());
+        let said = project.run(arguments);
+        said.refuses(&format!("`--interactive` cannot be used here: {because}"));
+        assert!(is_as_it_was(&project));
     }
 }

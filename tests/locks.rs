@@ -1,12 +1,9 @@
 //! A lock that becomes asynchronous wherever it is used: in all files of its package, in one step that compiles.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+#[path = "shared/project.rs"]
+mod project;
 
-use tempfile::TempDir;
+use project::Project;
 
 const MANIFEST: &str = "\
 [package]
@@ -63,47 +60,15 @@ async fn main() {
 }
 ";
 
-struct Project(TempDir);
-
-impl Project {
-    fn of(files: &[(&str, &str)]) -> Project {
-        let project = Project(tempfile::tempdir().unwrap());
-        for (path, text) in files {
-            let path = project.0.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
-        for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "start"]] {
-            let mut git = Command::new("git");
-            git.args(identity).args(arguments).current_dir(project.0.path());
-            assert!(git.status().unwrap().success());
-        }
-        project
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_async-fix"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            // What is built of tokio serves all tests.
-            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("verify"))
-            .env("ASYNC_FIX_STATE_DIR", self.0.path().join("target/state"))
-            .output()
-            .unwrap()
-    }
-
-    fn text(&self, path: &str) -> String {
-        fs::read_to_string(self.0.path().join(path)).unwrap()
-    }
-}
-
 #[test]
 fn a_lock_changes_in_all_files_at_once_and_compiles() {
-    let project =
-        Project::of(&[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("src/store.rs", STORE)]);
-    let output = project.run(&["--apply", "--unsafe-fixes"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let project = Project::committed(&[
+        ("Cargo.toml", MANIFEST),
+        ("src/main.rs", MAIN),
+        ("src/store.rs", STORE),
+    ]);
+    let said = project.run(&["--apply", "--unsafe-fixes"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
 
     let store = STORE
         .replace("use std::sync::{Arc, Mutex, MutexGuard};", "use std::sync::Arc;")
@@ -129,13 +94,9 @@ fn a_lock_stays_that_a_doctest_or_an_unknown_macro_names() {
         (makro, "a macro that is not expanded names it"),
     ] {
         let files = [("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("src/store.rs", &store)];
-        let project = Project::of(&files);
-        let output = project.run(&["--unsafe-fixes"]);
-        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-        assert!(said(&output).contains(why), "{}", said(&output));
+        let project = Project::committed(&files);
+        let said = project.run(&["--unsafe-fixes"]);
+        assert_eq!(said.status, Some(1), "{said:?}");
+        assert!(said.stdout.contains(why), "{said:?}");
     }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

@@ -6,6 +6,8 @@ mod machine;
 mod patch;
 #[path = "report/plan.rs"]
 mod plan;
+#[path = "shared/project.rs"]
+mod project;
 #[path = "report/rustfix.rs"]
 mod rustfix;
 #[path = "report/text.rs"]

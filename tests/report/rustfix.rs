@@ -1,14 +1,11 @@
 //! `rustfix`, which is what `cargo fix` applies suggestions with, does with ours what `--apply` does.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::collections::{BTreeMap, HashSet};
 
 use rustfix::{Filter, Suggestion};
 use serde_json::Value;
+
+use crate::project::Project;
 
 const MANIFEST: &str = "\
 [package]
@@ -40,26 +37,15 @@ const BOM: &str = "\u{feff}pub async fn rest() {\n    std::thread::sleep(std::ti
 const FILES: [(&str, &str); 3] =
     [("src/lib.rs", LIB), ("src/windows.rs", WINDOWS), ("src/bom.rs", BOM)];
 
-fn project(manifest: &str) -> tempfile::TempDir {
-    let project = tempfile::tempdir().unwrap();
-    fs::create_dir(project.path().join("src")).unwrap();
-    for (file, text) in FILES.into_iter().chain([("Cargo.toml", manifest)]) {
-        fs::write(project.path().join(file), text).unwrap();
-    }
-    project
-}
-
-fn async_fix(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_async-fix"));
-    command.args(arguments).current_dir(folder).output().unwrap()
+fn project(manifest: &str) -> Project {
+    Project::new(&[&FILES[..], &[("Cargo.toml", manifest)]].concat())
 }
 
 /// By file, what `cargo fix` would apply.
-fn suggestions(folder: &Path) -> BTreeMap<String, Vec<Suggestion>> {
-    let output = async_fix(&["-q", "--output-format", "rustc-json"], folder);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines = text.lines().map(|it| serde_json::from_str::<Value>(it).unwrap());
+fn suggestions(project: &Project) -> BTreeMap<String, Vec<Suggestion>> {
+    let said = project.run(&["-q", "--output-format", "rustc-json"]);
+    assert_eq!(said.status, Some(1), "{said:?}");
+    let lines = said.lines().into_iter().map(|it| serde_json::from_str::<Value>(it).unwrap());
     let messages: Vec<String> =
         lines.filter_map(|it| Some(it.get("message")?.to_string())).collect();
     let all = HashSet::new();
@@ -78,15 +64,14 @@ fn suggestions(folder: &Path) -> BTreeMap<String, Vec<Suggestion>> {
 #[test]
 fn rustfix_writes_what_apply_writes() {
     let project = project(MANIFEST);
-    let suggestions = suggestions(project.path());
+    let suggestions = suggestions(&project);
     assert_eq!(suggestions.values().map(Vec::len).sum::<usize>(), 7);
     let by_rustfix = FILES
         .map(|(file, text)| (file, rustfix::apply_suggestions(text, &suggestions[file]).unwrap()));
-    let output =
-        async_fix(&["--apply", "-q", "--allow-no-vcs", "--verify", "none"], project.path());
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = project.run(&["--apply", "-q", "--allow-no-vcs", "--verify", "none"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
     for (file, text) in by_rustfix {
-        assert_eq!(fs::read_to_string(project.path().join(file)).unwrap(), text, "{file}");
+        assert_eq!(project.text(file), text, "{file}");
     }
 }
 
@@ -94,7 +79,7 @@ fn rustfix_writes_what_apply_writes() {
 #[test]
 fn rustfix_leaves_alone_what_needs_a_feature() {
     let project = project(&MANIFEST.replace(", \"time\"", ""));
-    let suggestions = suggestions(project.path());
+    let suggestions = suggestions(&project);
     assert_eq!(suggestions.values().map(Vec::len).sum::<usize>(), 4);
     assert!(!suggestions.contains_key("src/bom.rs"));
 }
