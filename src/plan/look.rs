@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashSet},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
@@ -25,7 +25,7 @@ use crate::{
     finding::{Coverage, FilePath, Finding, Note, Place},
     knowledge::{CrateRows, resolve::Known},
     page::Page,
-    plan::seen::{Again, Seen},
+    plan::seen::{Again, Seen, Shared},
     rules::{Check, Pass, Rule},
     workspace::{Target, Workspace},
 };
@@ -61,6 +61,7 @@ pub(super) fn look(
         };
         let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
+        let shared = RefCell::new(std::mem::take(&mut seen.shared));
         let mut sights = Sights::default();
         let mut coverage = match files {
             None => unseen::coverage(workspace, &known),
@@ -78,6 +79,7 @@ pub(super) fn look(
                 known: &known,
                 effects: &effects,
                 locks: &locks,
+                shared: &shared,
                 rules,
                 settings,
                 target,
@@ -95,6 +97,7 @@ pub(super) fn look(
             }
         }
         seen.mentions = Some(mentions);
+        seen.shared = shared.into_inner();
         let findings = sights.found.iter().map(|it| &it.finding.at);
         let bodies = sights.bodies.iter().map(|it| &it.at);
         seen.add(
@@ -123,6 +126,7 @@ struct InTarget<'a, 'db> {
     known: &'db Known,
     effects: &'a Effects<'a, 'db>,
     locks: &'a TakenLocks<'db>,
+    shared: &'a RefCell<Shared>,
     rules: &'a [(&'a Rule, Page)],
     settings: &'a Settings,
     target: &'a Target,
@@ -131,8 +135,22 @@ struct InTarget<'a, 'db> {
 }
 
 impl<'db> InTarget<'_, 'db> {
-    fn is_only_driven(&self, candidate: &Candidate) -> bool {
-        calls::is_only_driven(self.workspace, self.known, self.target, candidate.function)
+    fn is_only_driven(&self, candidate: &Candidate, view: usize) -> bool {
+        let (function, target) = (candidate.function, self.target);
+        if self.shared.borrow().contains(&(view, function)) {
+            return false;
+        }
+        let is_it = calls::is_only_driven(self.workspace, self.known, target, function);
+        if !is_it {
+            self.shared.borrow_mut().insert((view, function));
+        }
+        is_it
+    }
+
+    /// Whether a rule has a say in this body: one in preview only where somebody asks for it.
+    fn has_a_say(&self, page: &Page, at: Option<&Place>) -> bool {
+        let is_selected = |it: &Place| self.settings.of(&it.file).rule(page, &it.file).selected;
+        !page.preview || at.is_none_or(is_selected)
     }
 
     fn is_quiet_in_tests(&self, page: &Page, at: Option<&Place>) -> bool {
@@ -171,7 +189,7 @@ impl<'db> InTarget<'_, 'db> {
             let is_called = candidate.entered == Entered::Called;
             let (found, calls) = with_calls(body(candidate.entered));
             let blocks = found.blocks_as_async_function() || !calls.blocking.is_empty();
-            match is_called && blocks && self.is_only_driven(&candidate) {
+            match is_called && blocks && self.is_only_driven(&candidate, view) {
                 true => with_calls(body(Entered::AsEntry)),
                 false => (found, calls),
             }
@@ -201,6 +219,9 @@ impl<'db> InTarget<'_, 'db> {
         let mut findings = Vec::new();
         for (rule, page) in self.rules {
             let Check::Body(check) = rule.check else { continue };
+            if !self.has_a_say(page, at.as_ref()) {
+                continue;
+            }
             let found = guarded(coverage, rule.name, at.as_ref(), || {
                 let mut pass = Pass {
                     rule: rule.name,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use ra_ap_hir_def::FunctionId;
 use ra_ap_syntax::TextRange;
 
 use crate::{
@@ -18,10 +19,15 @@ pub(super) struct Again<'a> {
     pub seen: Seen,
 }
 
+/// Asynchronous functions, by the view of a target, that somebody calls who does more than to drive them. No edit takes
+/// such a call away.
+pub(super) type Shared = HashSet<(usize, FunctionId)>;
+
 /// What another look need not look for again.
 #[derive(Default)]
 pub(super) struct Seen {
     pub mentions: Option<Mentions>,
+    pub shared: Shared,
     /// The functions, by their texts, in which there was nothing to find and nothing that could not be told.
     quiet: BTreeMap<FilePath, HashSet<String>>,
 }
