@@ -1,6 +1,6 @@
 //! What is read from the files of a workspace, and what comes of it for each file.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
 use async_fix::{
     config::{
@@ -24,11 +24,15 @@ use tempfile::TempDir;
 #[path = "settings/properties.rs"]
 mod properties;
 
-/// The rules that there are, and one in preview.
-fn pages() -> Vec<Page> {
+/// The rules that there are, and one in preview. Some tests ask for them a million times.
+static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     let mut pages: Vec<Page> = RULES.iter().map(|it| it.page()).collect();
     pages.push(Page { name: "blocking-new".to_owned(), preview: true, ..pages[0].clone() });
     pages
+});
+
+fn pages() -> &'static [Page] {
+    &PAGES
 }
 
 /// A workspace of the packages `a`, `a/inner` and `../out` with these files.
@@ -58,7 +62,7 @@ impl Project {
     }
 
     fn read(&self) -> Result<Settings, String> {
-        configuration::read(&self.layout, &pages())
+        configuration::read(&self.layout, pages())
     }
 
     /// Asserts that reading ends with this sentence.
@@ -74,7 +78,7 @@ fn settings(text: &str) -> Settings {
 
 fn with_flags(text: &str, values: Values) -> Settings {
     let mut settings = settings(text);
-    settings.push(Layer::of_flags(values, FilePath::new(""), &pages()).unwrap());
+    settings.push(Layer::of_flags(values, FilePath::new(""), pages()).unwrap());
     settings
 }
 
@@ -225,7 +229,7 @@ blocking-fs = { level = 'error', tests = 'reported' }
 'tests/**' = { ignore = ['blocking'] }
 ";
     let flags = Values { fail_on: Some(FailOn::Error), ..Values::default() };
-    let shown = show(&with_flags(text, flags), &FilePath::new("src/lib.rs"), &pages());
+    let shown = show(&with_flags(text, flags), &FilePath::new("src/lib.rs"), pages());
     let shown: Vec<String> =
         shown.lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     for line in [
@@ -478,7 +482,7 @@ fn each_slip_is_told_with_its_line_and_the_nearest_name() {
     Project::new(&[("Cargo.toml", manifest)])
         .refuses("Cargo.toml:4: there is no key `selct`; did you mean `select`?");
     let read =
-        |text| document::read_setting(text, &FilePath::new(""), &pages()).map(drop).unwrap_err();
+        |text| document::read_setting(text, &FilePath::new(""), pages()).map(drop).unwrap_err();
     assert_eq!(
         read("fail-on=error"),
         "`--config fail-on=error`: string values must be quoted, expected literal string; \
@@ -497,6 +501,6 @@ fn a_file_that_cannot_be_read_is_told() {
     let said = project.read().map(drop).unwrap_err();
     assert!(said.starts_with("`async-fix.toml` cannot be read: "), "{said}");
     let gone = project.temp.path().join("gone.toml");
-    let said = configuration::read_file(&project.layout, &gone, &pages()).map(drop).unwrap_err();
+    let said = configuration::read_file(&project.layout, &gone, pages()).map(drop).unwrap_err();
     assert_eq!(said, format!("the configuration `{}` does not exist", gone.display()));
 }

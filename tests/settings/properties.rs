@@ -43,10 +43,10 @@ fn holds<S: Strategy>(strategy: S, property: impl Fn(S::Value)) {
 fn read_all(text: &str) -> Result<Layer, String> {
     let (folder, pages) = (FilePath::new(""), pages());
     for table in [Table::Package, Table::Workspace] {
-        let _ = document::read("Cargo.toml", &folder, text, table, &pages);
+        let _ = document::read("Cargo.toml", &folder, text, table, pages);
     }
-    let _ = document::read_setting(text, &folder, &pages);
-    document::read("async-fix.toml", &folder, text, Table::Whole, &pages).map(Option::unwrap)
+    let _ = document::read_setting(text, &folder, pages);
+    document::read("async-fix.toml", &folder, text, Table::Whole, pages).map(Option::unwrap)
 }
 
 /// All that can be said.
