@@ -71,7 +71,7 @@ pub(super) fn load(
         let needed = match path {
             Some(_) => for_database(&text),
             None if files::is_worthless(files.vfs().file_path(id)) => String::new(),
-            None => comments::without_words(&for_database(&text)),
+            None => comments::without_comments(&for_database(&text)),
         };
         change.change_file(id, Some(needed));
         if let Some(path) = path {
