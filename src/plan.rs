@@ -17,6 +17,7 @@ mod origin;
 mod planner;
 mod seen;
 mod suppressed;
+mod tidy;
 mod traces;
 
 /// All that one run found, and all that it would write.

@@ -33,7 +33,7 @@ pub struct CallParts {
 }
 
 /// An argument, or a receiver.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Argument {
     pub range: TextRange,
     /// Written before `.await` or `.method()` it needs brackets.
@@ -41,7 +41,7 @@ pub struct Argument {
     /// How often it is dereferenced before a reference to it can stand for what the method is called on: for an
     /// `Arc<PathBuf>` once, since `&PathBuf` is as good as `&Path`, and `&Arc<PathBuf>` is not.
     pub derefs: usize,
-    /// A place rather than a value made on the spot: handing it on by value would move it.
+    /// A place rather than a value made on the spot, and no shared reference: handing it on by value would move it.
     pub is_place: bool,
     /// Its type does not depend on what it is handed to.
     pub has_own_type: bool,
@@ -70,7 +70,10 @@ impl BodyFacts<'_> {
             }
             (ast::Expr::MethodCallExpr(it), Form::Method) => {
                 let receiver = argument(&it.receiver()?)?;
-                let receiver = Argument { derefs: self.derefs(mention.expr), ..receiver };
+                let receiver = match &self.body[mention.expr] {
+                    Expr::MethodCall { receiver: id, .. } => self.as_inferred(receiver, *id),
+                    _ => receiver,
+                };
                 (range(it.name_ref()?.syntax())?, Some(receiver), it.arg_list()?)
             }
             _ => return None,
@@ -78,7 +81,7 @@ impl BodyFacts<'_> {
         let mut arguments = arguments.args().map(|it| argument(&it)).collect::<Option<Vec<_>>>()?;
         if let Expr::Call { args, .. } = &self.body[mention.expr] {
             for (argument, id) in arguments.iter_mut().zip(args.iter()) {
-                argument.derefs = self.derefs_of(*id);
+                *argument = self.as_inferred(*argument, *id);
             }
         }
         if !self.is_written_once(&at, file) {
@@ -89,11 +92,11 @@ impl BodyFacts<'_> {
 }
 
 impl BodyFacts<'_> {
-    fn derefs(&self, call: ExprId) -> usize {
-        match &self.body[call] {
-            Expr::MethodCall { receiver, .. } => self.derefs_of(*receiver),
-            _ => 0,
-        }
+    /// With what its type tells of it.
+    fn as_inferred(&self, argument: Argument, id: ExprId) -> Argument {
+        let shared = matches!(self.infer.expr_ty(id).kind(), TyKind::Ref(_, _, it) if it.is_not());
+        let is_place = argument.is_place && !shared;
+        Argument { derefs: self.derefs_of(id), is_place, ..argument }
     }
 
     fn derefs_of(&self, receiver: ExprId) -> usize {

@@ -111,7 +111,7 @@ impl Slots {
     fn new(template: &Template, call: &CallParts) -> Option<Slots> {
         let mut arguments = call.arguments.clone();
         let receiver = match &call.receiver {
-            Some(it) => Some(it.clone()),
+            Some(it) => Some(*it),
             // `Path::exists(&path)`: the receiver is the first argument. Where its type came from what the method asks
             // for, or is reached through what it points to, the twin would ask for something else.
             None if template.uses_receiver() && !arguments.is_empty() => {

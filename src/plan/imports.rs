@@ -2,13 +2,24 @@
 
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, ast, ast::HasName};
 
+mod elsewhere;
 mod meaning;
 mod mentions;
 mod removal;
 mod used;
 
-pub(super) use self::meaning::{Meaning, meanings};
+pub(super) use self::{
+    elsewhere::{Elsewhere, elsewhere},
+    meaning::{Meaning, meanings},
+};
 use self::used::{Import, is_used, is_used_elsewhere};
+
+/// What is known of the words of a text before an edit, and after it.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub before: Elsewhere,
+    pub after: Elsewhere,
+}
 
 /// The text `after` an edit, without the imports that were used `before` it and are not any more.
 ///
@@ -18,6 +29,7 @@ pub(super) fn tidied(
     after: &str,
     meanings: &[Option<Meaning>],
     others: &[&str],
+    looked: &Looked,
 ) -> Option<String> {
     let then = parse(before);
     let old = leaves(&then);
@@ -27,17 +39,20 @@ pub(super) fn tidied(
         return None;
     }
     let mut text = after.to_owned();
+    let elsewhere_then = looked.before.words(&then);
     loop {
         let now = parse(&text);
         let imports = leaves(&now);
+        let elsewhere_now = looked.after.words(&now);
         // Without one `use` another may be without a use: `use tokio::runtime; use runtime::Handle;`.
         let shorter = left.iter().zip(&imports).enumerate().find_map(|(at, (index, leaf))| {
             let index = (*index)?;
             let meaning = meanings[index].as_ref()?;
             let import = Import::new(leaf, &imports)?;
-            let had_use = is_used(&then, &Import::new(&old[index], &old)?, meaning);
+            let had_use =
+                is_used(&then, &Import::new(&old[index], &old)?, meaning, &elsewhere_then);
             let is_lost = had_use
-                && !is_used(&now, &import, meaning)
+                && !is_used(&now, &import, meaning, &elsewhere_now)
                 && !is_used_elsewhere(others, &import, meaning);
             is_lost.then(|| Some((at, removal::without(&text, leaf, &import.item)?))).flatten()
         });
@@ -50,6 +65,26 @@ pub(super) fn tidied(
         }
     }
     (text != after).then_some(text)
+}
+
+/// Whether a trait of the standard library that a text imports may have lost its use to another one, which only the
+/// types tell: an import has come, or something is awaited that was not.
+pub(super) fn may_call_elsewhere(before: &str, after: &str, meanings: &[Option<Meaning>]) -> bool {
+    let traits = meanings.iter().flatten();
+    let items = traits.filter_map(|it| match it {
+        Meaning::BlockingTrait(it) => Some(it),
+        Meaning::Name | Meaning::Trait(_) => None,
+    });
+    let items: Vec<String> = items.flatten().cloned().collect();
+    if items.is_empty() {
+        return false;
+    }
+    let (then, now) = (parse(before), parse(after));
+    let awaited = |it: &SyntaxNode| {
+        let words = mentions::words(it, &items);
+        words.filter(mentions::is_awaited).count()
+    };
+    leaves(&then).len() < leaves(&now).len() || awaited(&then) != awaited(&now)
 }
 
 /// Which of the `old` imports each of the `new` ones is; the others are new. None when an old one is not there any more.
@@ -126,7 +161,8 @@ mod tests {
 
     fn tidy(before: &str, after: &str, others: &[&str]) -> String {
         let meanings: Vec<_> = leaves(&parse(before)).iter().map(meaning).collect();
-        tidied(before, after, &meanings, others).unwrap_or_else(|| after.to_owned())
+        tidied(before, after, &meanings, others, &Looked::default())
+            .unwrap_or_else(|| after.to_owned())
     }
 
     /// The fix turns `old` into `new`; then each text must become what stands beside it.
@@ -336,7 +372,11 @@ mod tests {
         );
         let (before, after) =
             ("use std::fs;\nfn f() { fs::read(p); }\n", "use std::fs;\nfn f() {}\n");
-        assert_eq!(tidied(before, after, &[None], &[]), None, "it resolves to nothing");
+        assert_eq!(
+            tidied(before, after, &[None], &[], &Looked::default()),
+            None,
+            "it resolves to nothing"
+        );
     }
 
     #[test]

@@ -13,12 +13,12 @@ use crate::{
     plan::{
         Change, Plan, Repair, Skipped, TakenBack,
         features::{self, Features},
-        imports,
         look::{self, Look},
         merge::Merged,
         origin::Origins,
         seen::{Again, Seen},
         suppressed::{Heard, Suppressing},
+        tidy,
     },
     rules::{self, Rule},
     workspace::{Texts, Workspace},
@@ -294,40 +294,9 @@ impl<'a> Planner<'a> {
             edit.apply(&mut text);
             texts.insert(file.clone(), text);
         }
-        let mut tidied = texts.clone();
-        tidied.extend(self.tidied(&texts));
-        self.workspace.set_texts(tidied);
+        tidy::set_tidied(self.workspace, &texts);
         self.workspace.set_texts(manifests);
         Ok(texts)
-    }
-
-    /// Those of the `edited` texts that have imports to lose, without them.
-    fn tidied(&self, edited: &Texts) -> Texts {
-        let tidied = edited.iter().filter_map(|(file, after)| {
-            let meanings = imports::meanings(self.workspace, file);
-            let others = self.others_of_package(file, edited);
-            let before = self.workspace.text(file)?;
-            Some((file.clone(), imports::tidied(before, after, &meanings, &others)?))
-        });
-        tidied.collect()
-    }
-
-    /// The other Rust files that may be of the same crate, as they will be.
-    fn others_of_package<'t>(&'t self, file: &FilePath, edited: &'t Texts) -> Vec<&'t str> {
-        let package = |file: &FilePath| {
-            let folders = self.workspace.packages().iter().map(|it| it.manifest.folder());
-            folders.filter(|it| file.is_in(it)).max_by_key(|it| it.as_str().len())
-        };
-        let own = package(file);
-        // A file outside all packages was reached by `#[path]`, by any of them.
-        let may_share = |it: &FilePath| match (&own, package(it)) {
-            (Some(own), Some(other)) => *own == other,
-            _ => true,
-        };
-        let texts = self.workspace.texts().iter();
-        let others =
-            texts.filter(|it| it.0 != file && it.0.as_str().ends_with(".rs") && may_share(it.0));
-        others.map(|it| edited.get(it.0).unwrap_or(it.1).as_str()).collect()
     }
 
     fn skip(&mut self, finding: &Finding, title: &str, reason: &str) {

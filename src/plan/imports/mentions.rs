@@ -43,8 +43,18 @@ pub(super) fn words(root: &SyntaxNode, names: &[String]) -> impl Iterator<Item =
     })
 }
 
+/// All words outside imports.
+pub(super) fn words_outside_imports(
+    root: &SyntaxNode,
+) -> impl Iterator<Item = SyntaxToken> + use<> {
+    tokens(root).filter(|it| {
+        it.kind() == SyntaxKind::IDENT
+            && !it.parent_ancestors().any(|it| it.kind() == SyntaxKind::USE)
+    })
+}
+
 /// Whether a word stands where the name of a method can: behind a dot and before arguments, or behind `::`.
-fn may_be_called(word: &SyntaxToken) -> bool {
+pub(super) fn may_be_called(word: &SyntaxToken) -> bool {
     let Some(parent) = word.parent() else { return true };
     if parent.kind() == SyntaxKind::TOKEN_TREE {
         return true;
@@ -137,7 +147,7 @@ fn tokens(root: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> + use<> {
     root.descendants_with_tokens().filter_map(NodeOrToken::into_token)
 }
 
-fn plain(token: &SyntaxToken) -> &str {
+pub(super) fn plain(token: &SyntaxToken) -> &str {
     token.text().trim_start_matches("r#")
 }
 

@@ -1,5 +1,7 @@
 //! Whether an import has a use. In doubt it has one.
 
+use std::collections::HashSet;
+
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, ast,
     ast::{HasAttrs, HasDocComments, HasVisibility},
@@ -70,8 +72,13 @@ fn scope_of(mention: &mentions::Mention, scopes: &[TextRange]) -> Option<TextRan
     around.min_by_key(|it| it.len()).copied()
 }
 
-/// Whether anything in its own text means it.
-pub(super) fn is_used(root: &SyntaxNode, import: &Import, meaning: &Meaning) -> bool {
+/// Whether anything in its own text means it; the words that are meant `elsewhere` do not.
+pub(super) fn is_used(
+    root: &SyntaxNode,
+    import: &Import,
+    meaning: &Meaning,
+    elsewhere: &HashSet<SyntaxToken>,
+) -> bool {
     let may_be_named = mentions::mentions(root, &import.name, Some(import.range)).any(|it| {
         it.from_module
             || it.in_macro_definition
@@ -89,8 +96,9 @@ pub(super) fn is_used(root: &SyntaxNode, import: &Import, meaning: &Meaning) -> 
                     || mentions::strange_macros(root, items).any(|it| is_seen(&it))
             }
             Meaning::BlockingTrait(items) => {
-                mentions::words(root, items).any(|it| is_seen(&it) && !mentions::is_awaited(&it))
-                    || mentions::strange_macros(root, items).any(|it| is_seen(&it))
+                let may_call = |it: &SyntaxToken| is_seen(it) && !elsewhere.contains(it);
+                mentions::words(root, items).any(|it| may_call(&it) && !mentions::is_awaited(&it))
+                    || mentions::strange_macros(root, items).any(|it| may_call(&it))
             }
         }
 }
