@@ -10,6 +10,7 @@ pub mod lock;
 pub mod migrate;
 pub mod narrow;
 pub mod one_step;
+mod own_runtime;
 pub mod path;
 pub mod pool;
 pub mod read_later;

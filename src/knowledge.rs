@@ -3,12 +3,20 @@
 //! Rules ask for effects, never for names. A row says what one item does; `resolve` finds that item in the
 //! workspace, so that re-exports and aliases need no rows of their own.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::page;
+use crate::{
+    knowledge::{adapts::Adapts, takes::Takes},
+    page,
+};
 
+pub mod adapts;
 pub mod resolve;
 mod row;
+pub mod runtimes;
+pub mod takes;
 
 /// One file: what is known of one crate.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
@@ -36,6 +44,23 @@ pub struct CrateRows {
     pub driving_modules: Vec<String>,
     /// The runtime that drives whoever uses this crate, and what of it this crate hands on.
     pub lends: Option<Lends>,
+    /// The runtime's own functions that do what those of another runtime do, by the paths of those.
+    #[serde(default)]
+    pub twins: BTreeMap<String, String>,
+    /// ... except that they give back something else, which only matters where it is used.
+    #[serde(default, rename = "twins-without-value")]
+    pub twins_without_value: BTreeMap<String, String>,
+    /// The runtime's function that runs a closure on a thread that may block, and gives back what the closure does.
+    pub pool: Option<String>,
+    /// The runtime's function that tells it that the calling thread is going to block, where it has several threads.
+    #[serde(rename = "in-place")]
+    pub in_place: Option<String>,
+    /// Words that start it with several threads, ...
+    #[serde(default, rename = "several-threads")]
+    pub several_threads: Vec<String>,
+    /// ... and words of code that may run on one thread only.
+    #[serde(default, rename = "one-thread")]
+    pub one_thread: Vec<String>,
     /// Words that begin the building of a runtime by hand, ...
     #[serde(default)]
     pub builders: Vec<String>,
@@ -105,6 +130,10 @@ pub struct Row {
     pub instead: Option<String>,
     /// What the call is written as, or which type this one is, once all values that it deals with are the runtime's own.
     pub becomes: Option<String>,
+    /// ... in a closure on a thread that may block, where nothing can be awaited.
+    pub on_thread: Option<String>,
+    /// The argument, counted from 0, that the twin takes only when it is above zero.
+    pub positive: Option<usize>,
     /// The trait that has to be in scope for that.
     pub brings: Option<String>,
     /// Its arguments are the runtime's own all together, or not at all.
@@ -122,9 +151,22 @@ pub struct Row {
     /// How the next value is taken from the twin of an iterator of this type, as an `Option`; it begins with a name for
     /// the variable that keeps the twin.
     pub each: Option<String>,
+    /// ... in a closure on a thread that may block.
+    pub each_on_thread: Option<String>,
+    /// The twin of a value of this type cannot be cloned.
+    #[serde(default)]
+    pub single: bool,
+    /// It clones what it is called on.
+    #[serde(default)]
+    pub clones: bool,
     /// The twin of this iterator never ends.
     #[serde(default)]
     pub endless: bool,
+    /// What this adapter of an iterator does, which a loop can do by itself.
+    pub adapts: Option<Adapts>,
+    /// Of a result it keeps the value, and forgets the error.
+    #[serde(default)]
+    pub forgets_error: bool,
     /// What the twin of this type does with what was written to it and not flushed, when it is dropped.
     pub unflushed: Option<Unflushed>,
     /// All that was written is where it belongs when this returns.
@@ -331,33 +373,6 @@ pub enum Unflushed {
     Lost,
 }
 
-/// How a lock is taken.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Takes {
-    /// Nobody else may have it.
-    Alone,
-    /// Others who read may have it too, unless somebody waits to write.
-    Shared,
-    /// Others who read may have it too, whoever waits.
-    Together,
-    /// To read, and perhaps to write later: one at a time, beside those who read.
-    Upgradable,
-}
-
-impl Takes {
-    /// Whether one who has taken it so keeps another from taking it, and how surely.
-    pub fn keeps_out(self, other: Takes) -> Option<Surely> {
-        use Takes::*;
-        match (self, other) {
-            (Alone, _) | (_, Alone) | (Upgradable, Upgradable) => Some(Surely::Always),
-            (Shared, Shared) => Some(Surely::WhenOneWaits),
-            _ => None,
-        }
-    }
-}
-
 /// What becomes of a call on a lock when tasks wait for it.
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -369,14 +384,6 @@ pub enum OnAsynchronous {
     Tried,
     /// It stays as it is.
     Same,
-}
-
-/// How surely one lock keeps out another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Surely {
-    Always,
-    /// When somebody waits to write in between.
-    WhenOneWaits,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]

@@ -86,6 +86,11 @@ impl Mention {
         let Context { thread, awaits_in, closure: in_closure, moves, once } = context;
         Mention { row, form, thread, expr, awaits_in, in_closure, once, moves, position }
     }
+
+    /// In a closure that runs on a thread that may block, where nothing is awaited.
+    pub fn is_on_thread(&self) -> bool {
+        self.thread == Thread::MayBlock && self.awaits_in.is_none()
+    }
 }
 
 /// How an item is mentioned.
@@ -387,6 +392,11 @@ impl<'db> BodyFacts<'db> {
                 || it.row.closure == Some(ClosureRuns::Worker);
             spawns && it.position < position
         })
+    }
+
+    /// The async body in which an `.await` could stand in place of this expression.
+    pub(crate) fn awaits_at(&self, expr: ExprId) -> Option<ExprId> {
+        self.sequence.iter().find(|it| it.0 == expr)?.1
     }
 
     pub(crate) fn krate(&self) -> ra_ap_base_db::Crate {

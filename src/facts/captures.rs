@@ -14,7 +14,7 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::SyntaxKind;
 
 use crate::{
-    facts::body::{BodyFacts, Mention},
+    facts::body::BodyFacts,
     finding::{Note, Place},
 };
 
@@ -29,9 +29,18 @@ pub struct Capture {
     pub mentions: Vec<(Place, String)>,
 }
 
+/// Of what a copy may be taken along.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Copies {
+    /// Where it is known to cost little.
+    Cheap,
+    /// Of all that can be copied.
+    Any,
+}
+
 impl<'db> BodyFacts<'db> {
     /// What `expr` takes along to another thread, or why it has to stay.
-    pub fn captures(&self, expr: ExprId) -> Result<Vec<Capture>, Note> {
+    pub fn captures(&self, expr: ExprId, copies: Copies) -> Result<Vec<Capture>, Note> {
         self.stays_inside(expr)?;
         self.owns_itself(self.infer.expr_ty(expr)).map_err(|it| {
             Note::new(format!("what it gives back {it}, and cannot come from another thread"))
@@ -45,7 +54,7 @@ impl<'db> BodyFacts<'db> {
             if self.local(place).is_some() && !done.insert(local) {
                 continue;
             }
-            let capture = self.capture(expr, place, local)?;
+            let capture = self.capture(expr, place, local, copies)?;
             let known = captures.iter_mut().find(|it| it.name == capture.name);
             match known {
                 Some(it) if it.made_by == capture.made_by && it.made_by.is_some() => {
@@ -58,6 +67,14 @@ impl<'db> BodyFacts<'db> {
             }
         }
         Ok(captures)
+    }
+
+    /// Why `expr` cannot stand in a closure that runs right here, if anything is in the way.
+    pub fn stays_in_place(&self, expr: ExprId) -> Result<(), Note> {
+        self.stays_inside(expr)?;
+        // What it borrows from may be made inside.
+        let given_back = self.owns_itself(self.infer.expr_ty(expr));
+        given_back.map_err(|it| Note::new(format!("what it gives back {it}")))
     }
 
     /// Whether nothing in it leads out: no way back to the function around it, and no `.await`.
@@ -147,7 +164,13 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    fn capture(&self, expr: ExprId, place: ExprId, local: BindingId) -> Result<Capture, Note> {
+    fn capture(
+        &self,
+        expr: ExprId,
+        place: ExprId,
+        local: BindingId,
+        copies: Copies,
+    ) -> Result<Capture, Note> {
         let variable = self.body[local].name.as_str().to_owned();
         let type_ = self.infer.binding_ty(local);
         let refuse = |name: &str, why: &str| Err(Note::new(format!("`{name}` {why}")));
@@ -162,7 +185,7 @@ impl<'db> BodyFacts<'db> {
             // What is changed in a copy is lost.
             return match mutability.is_mut() {
                 true => refuse(&variable, "is borrowed"),
-                false => self.copy(expr, local, target),
+                false => self.copy(expr, local, target, copies),
             };
         }
         if let Err(why) = self.owns_itself(type_) {
@@ -177,19 +200,31 @@ impl<'db> BodyFacts<'db> {
         }
         match again && !self.is(type_, "Copy") {
             false => Ok(plain),
-            true if self.is_cheap(type_) => {
+            true if self.is_cheap(type_) || self.may_copy(type_, copies) => {
                 Ok(Capture { made_by: Some(format!("{variable}.clone()")), ..plain })
             }
             true => refuse(&variable, "is used again, and a copy may cost much"),
         }
     }
 
+    fn may_copy(&self, type_: Ty<'db>, copies: Copies) -> bool {
+        let is_own = || self.owns_itself(type_).is_ok() && self.is(type_, "Send");
+        copies == Copies::Any && self.is_clone(type_) && is_own()
+    }
+
     /// A copy of what a reference leads to.
-    fn copy(&self, expr: ExprId, local: BindingId, target: Ty<'db>) -> Result<Capture, Note> {
+    fn copy(
+        &self,
+        expr: ExprId,
+        local: BindingId,
+        target: Ty<'db>,
+        copies: Copies,
+    ) -> Result<Capture, Note> {
         let name = self.body[local].name.as_str().to_owned();
         let method = match target.kind() {
             TyKind::Str => "to_owned",
-            _ if self.is_cheap(target) => "clone",
+            TyKind::Slice(it) if self.may_copy(it, copies) => "to_vec",
+            _ if self.is_cheap(target) || self.may_copy(target, copies) => "clone",
             TyKind::Adt(adt, _) => {
                 match self.known.type_(adt.def_id()).and_then(|it| it.owned_by.as_deref()) {
                     Some(it) => it,
@@ -347,61 +382,6 @@ impl<'db> BodyFacts<'db> {
             | TyKind::FnDef(..)
             | TyKind::FnPtr(..) => Ok(()),
             _ => Err("is of a type that may borrow".to_owned()),
-        }
-    }
-
-    /// The mention as if the call were all of `expr`.
-    pub fn mention_around(&self, mention: &Mention, expr: ExprId) -> Mention {
-        let position = self.sequence.iter().position(|it| it.0 == expr);
-        Mention { expr, position: position.unwrap_or(mention.position), ..mention.clone() }
-    }
-
-    /// The mention, as it would be at an expression elsewhere in this function.
-    pub fn mention_at(&self, mention: &Mention, expr: ExprId) -> Mention {
-        let awaits_in = self.sequence.iter().find(|it| it.0 == expr).and_then(|it| it.1);
-        Mention { awaits_in, ..self.mention_around(mention, expr) }
-    }
-
-    /// The calls around this one that wait too, from the outside, and the call itself.
-    pub fn waits_around(&self, mention: &Mention) -> Vec<ExprId> {
-        let mut found = vec![mention.expr];
-        let mut child = mention.expr;
-        while let Some(parent) = self.parents.get(child).copied() {
-            if Some(parent) == mention.awaits_in || matches!(self.body[parent], Expr::Block { .. })
-            {
-                break;
-            }
-            let waits =
-                |it: &Mention| it.expr == parent && it.row.blocks.is_some() && it.row.movable;
-            if self.mentions.iter().any(waits) {
-                found.push(parent);
-            }
-            child = parent;
-        }
-        found.reverse();
-        found
-    }
-}
-
-impl<'db> BodyFacts<'db> {
-    /// Where an expression is written, once and in one piece.
-    pub fn written(&self, expr: ExprId) -> Option<Place> {
-        let file = self.syntax(expr)?.file_id;
-        let at = self.place_of(expr)?;
-        self.is_written_once(&at, file).then_some(at)
-    }
-
-    /// Whether `?` may follow what may have panicked: it stands before another `?`, whose error can say so.
-    pub fn error_takes_panics(&self, expr: ExprId, mention: &Mention) -> bool {
-        let is_tried = self.parents.get(expr).is_some_and(|it| self.is_question_mark(*it));
-        let coroutine = mention.awaits_in.map(|it| &self.body[it]);
-        let Some(Expr::Closure { body, .. }) = coroutine.filter(|_| is_tried) else { return false };
-        let error = self.error_of(self.infer.expr_ty(*body));
-        match error.map(|it| it.kind()) {
-            Some(TyKind::Adt(adt, _)) => {
-                self.known.type_(adt.def_id()).is_some_and(|it| it.from_join_error)
-            }
-            _ => false,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
         suspends::Origin,
     },
     finding::Place,
-    knowledge::{Guard, Takes},
+    knowledge::{Guard, takes::Takes},
 };
 
 /// Where a lock lies: two expressions of one body with the same place speak of the same lock.

@@ -2,7 +2,7 @@
 
 use ra_ap_hir_def::{
     FunctionId, HasModule,
-    hir::{Expr, ExprId},
+    hir::{Expr, ExprId, Statement},
 };
 use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
@@ -34,7 +34,16 @@ impl BodyFacts<'_> {
         }
     }
 
-    fn is_idle(&self, expr: ExprId) -> bool {
+    /// Whether this is a statement of its own, so that nobody asks for its value.
+    pub fn is_without_value(&self, expr: ExprId) -> bool {
+        let parent = self.parents.get(expr).map(|it| &self.body[*it]);
+        let Some(Expr::Block { statements, .. }) = parent else { return false };
+        let is_own = |it: &Statement| matches!(it, Statement::Expr { expr: own, has_semi: true } if *own == expr);
+        statements.iter().any(is_own)
+    }
+
+    /// Whether it is variables, and functions of std or a runtime.
+    pub(super) fn is_idle(&self, expr: ExprId) -> bool {
         let is_idle_call = |callee: Option<FunctionId>| {
             let krate = callee.map(|it| it.krate(self.db));
             krate.is_some_and(|it| {

@@ -10,10 +10,7 @@ use crate::{
         runs_on::Thread,
     },
     finding::{DependencyKind, FilePath},
-    knowledge::{
-        Lends,
-        resolve::{Known, KnownRuntime},
-    },
+    knowledge::{Lends, resolve::Known, runtimes::KnownRuntime},
     workspace::{Dependency, Target, TargetKind, Workspace},
 };
 

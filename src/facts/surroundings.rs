@@ -13,6 +13,8 @@ pub struct Surroundings<'a> {
     /// The manifest of the package.
     pub manifest: FilePath,
     pub runtime: Runtime,
+    /// It is certain that this runtime has several threads, and drives all code of the target.
+    pub several_threads: bool,
     /// A file of the workspace that builds a runtime without saying that it has timers.
     pub without_timers: Option<FilePath>,
 }

@@ -5,8 +5,11 @@ use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
 use crate::{
-    facts::body::{BodyFacts, Form, Mention},
-    knowledge::Row,
+    facts::{
+        body::{BodyFacts, Form, Mention},
+        runtime::Driver,
+    },
+    knowledge::{Row, runtimes::KnownRuntime},
 };
 
 /// What a row says of a call that takes the next value out of an iterator: the type of that one knows how.
@@ -25,6 +28,14 @@ impl<'db> BodyFacts<'db> {
             }
             _ => false,
         }
+    }
+
+    /// What is known of the runtime that the code names so.
+    pub fn runtime_of(&self, driver: &Driver) -> Option<&'db KnownRuntime> {
+        let root = driver.root();
+        let dependencies = &self.krate().data(self.db).dependencies;
+        let krate = dependencies.iter().find(|it| it.name.symbol().as_str() == root)?.crate_id;
+        self.known.runtime(krate)
     }
 
     /// The mention that this call is.
@@ -70,6 +81,9 @@ impl<'db> BodyFacts<'db> {
     /// What this call is written as once its values are the runtime's own.
     pub fn becomes(&self, mention: &Mention) -> Option<String> {
         let becomes = mention.row.becomes.clone()?;
+        if let Some(it) = mention.row.on_thread.as_ref().filter(|_| mention.is_on_thread()) {
+            return Some(it.clone());
+        }
         if becomes != EACH {
             return Some(becomes);
         }

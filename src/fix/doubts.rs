@@ -38,10 +38,17 @@ impl Case<'_, '_> {
         ];
         let mut doubts: Vec<String> = doubts.into_iter().flatten().collect();
         if let Some(name) = self.body.dropped_receiver(self.mention) {
-            doubts.push(format!(
-                "`{name}` is dropped in async code, which panics too: it has to go as well"
-            ));
-            fix.applicability = Applicability::Manual;
+            match self.body.own_runtime(self.mention) {
+                Some(_) => doubts.push(format!(
+                    "tasks that are spawned there are now those of this runtime, and do not end with `{name}`"
+                )),
+                None => {
+                    doubts.push(format!(
+                        "`{name}` is dropped in async code, which panics too: it has to go as well"
+                    ));
+                    fix.applicability = Applicability::Manual;
+                }
+            }
         }
         if !doubts.is_empty() {
             fix.applicability = fix.applicability.min(Applicability::Unsafe);

@@ -11,7 +11,7 @@ use crate::{
         syntax::CallParts,
     },
     finding::{FeatureWant, Fix, Note, Want},
-    fix::{doubts::Case, path, template::Template},
+    fix::{doubts::Case, own_runtime, path, template::Template},
     knowledge::Wait,
 };
 
@@ -29,16 +29,12 @@ pub fn await_twin(
             "the future is that of this very function, which has to be boxed first",
         )]);
     }
-    let driver = match &template.path {
-        Some(path) => Some(driver(around, path, mention)?),
-        None => None,
-    };
+    let (driver, twin) = own_twin(around, body, mention, &template)?;
     let (blocking, doubtful) = alive(body, mention, &template, &call);
     if !blocking.is_empty() {
         return Err(blocking.iter().map(Alive::note).collect());
     }
-    let path = template
-        .path
+    let path = twin
         .as_deref()
         .zip(driver)
         .map(|(path, driver)| path::shortest(body, mention.expr, &driver.root(), path));
@@ -55,7 +51,16 @@ pub fn await_twin(
     };
     let case = Case { around, body, mention, driver, alive: &doubtful };
     case.apply_to(Some(&template), &mut fix);
-    let needed = mention.row.feature().zip(driver);
+    if let Some(runtime) = body.own_runtime(mention) {
+        for wait in &runtime.waits {
+            let (blocking, _) = alive(body, wait, &template, &callable(body, wait)?);
+            if !blocking.is_empty() || body.is_given_itself(wait) {
+                return Err(blocking.iter().map(Alive::note).collect());
+            }
+        }
+        fix = own_runtime::without(around, body, &template, runtime, fix)?;
+    }
+    let needed = mention.row.feature().zip(driver).filter(|it| it.0.0 == it.1.name);
     fix.wants.extend(needed.and_then(|((_, it), driver)| feature(around, it, driver)));
     Ok(fix)
 }
@@ -87,6 +92,26 @@ fn callable(body: &BodyFacts<'_>, mention: &Mention) -> Result<CallParts, Vec<No
         Some(it) => Ok(it),
         None => no("a macro writes a part of this call"),
     }
+}
+
+/// The runtime whose twin this is, and its path: that of the template, or what another runtime has in its place.
+fn own_twin<'a>(
+    around: &'a Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    mention: &Mention,
+    template: &Template,
+) -> Result<(Option<&'a Driver>, Option<String>), Vec<Note>> {
+    let Some(path) = template.path.as_deref() else { return Ok((None, None)) };
+    if let Runtime::One(driver) = &around.runtime
+        && let Some(runtime) = body.runtime_of(driver)
+    {
+        let without_value =
+            || runtime.twin_without_value(path).filter(|_| body.is_without_value(mention.expr));
+        if let Some(own) = runtime.twin(path).or_else(without_value) {
+            return Ok((Some(driver), Some(own.to_owned())));
+        }
+    }
+    Ok((Some(driver(around, path, mention)?), Some(path.to_owned())))
 }
 
 /// The runtime that has `path`, when it drives this code and that item of it can be named here.

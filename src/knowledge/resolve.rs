@@ -23,7 +23,9 @@ use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use sha2::{Digest, Sha256};
 
-use crate::knowledge::{ClosureRuns, CrateRows, Guard, Lends, Row, Unflushed, Wait};
+use crate::knowledge::{
+    ClosureRuns, CrateRows, Guard, Lends, Row, Unflushed, Wait, runtimes::KnownRuntime,
+};
 
 /// What is known of the definitions of one workspace.
 #[derive(Default)]
@@ -53,46 +55,6 @@ pub struct Known {
     fingerprint: String,
     /// The user's own rows that name nothing, one sentence each.
     pub wrong: Vec<String>,
-}
-
-/// A crate that is a runtime.
-pub struct KnownRuntime {
-    pub name: String,
-    driving_features: Vec<String>,
-    driving_modules: Vec<String>,
-    builders: Vec<String>,
-    timers: Vec<String>,
-}
-
-impl KnownRuntime {
-    fn new(name: &str, file: &CrateRows) -> KnownRuntime {
-        KnownRuntime {
-            name: name.to_owned(),
-            driving_features: file.driving_features.clone(),
-            driving_modules: file.driving_modules.clone(),
-            builders: file.builders.clone(),
-            timers: file.timers.clone(),
-        }
-    }
-
-    /// Whether this text builds a runtime, and nothing in it turns on timers.
-    pub fn is_built_without_timers(&self, text: &str) -> bool {
-        let says = |words: &[String]| words.iter().any(|it| text.contains(it.as_str()));
-        says(&self.builders) && !says(&self.timers)
-    }
-
-    /// Whether a function in this module of it does nothing unless it runs.
-    pub fn drives_in(&self, module: &str) -> bool {
-        self.driving_modules.iter().any(|it| {
-            module.strip_prefix(it.as_str()).is_some_and(|it| it.is_empty() || it.starts_with("::"))
-        })
-    }
-
-    /// Whether somebody who depends on it with these features lets it drive his code.
-    pub fn drives(&self, features: &BTreeSet<String>) -> bool {
-        self.driving_features.is_empty()
-            || self.driving_features.iter().any(|it| features.contains(it))
-    }
 }
 
 /// Where a method is looked up: the type or the trait that it belongs to.

@@ -8,11 +8,11 @@ mod mentions;
 mod removal;
 mod used;
 
+use self::used::{Import, is_used, is_used_elsewhere};
 pub(super) use self::{
     elsewhere::{Elsewhere, elsewhere},
     meaning::{Meaning, meanings},
 };
-use self::used::{Import, is_used, is_used_elsewhere};
 
 /// What is known of the words of a text before an edit, and after it.
 #[derive(Default)]

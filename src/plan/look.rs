@@ -19,6 +19,7 @@ use crate::{
         functions::{self, Candidate, Mentions},
         locks::taken::TakenLocks,
         runtime::{self, Runtime},
+        several_threads,
         surroundings::Surroundings,
         unseen,
     },
@@ -83,6 +84,7 @@ pub(super) fn look(
                 rules,
                 settings,
                 target,
+                several_threads: several_threads::certain(workspace, &known, target, &runtime),
                 runtime,
                 without_timers: without_timers.clone(),
             };
@@ -131,6 +133,7 @@ struct InTarget<'a, 'db> {
     settings: &'a Settings,
     target: &'a Target,
     runtime: Runtime,
+    several_threads: bool,
     without_timers: Option<FilePath>,
 }
 
@@ -214,6 +217,7 @@ impl<'db> InTarget<'_, 'db> {
                 &self.runtime,
                 &body,
             ),
+            several_threads: self.several_threads,
             without_timers: self.without_timers.clone(),
         };
         let mut findings = Vec::new();

@@ -22,14 +22,18 @@ pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
         }
         let Some(at) = body.place_to_show(mention.expr) else { continue };
         let message = format!("{} {}", mention.row.said(), what_happens(mention));
-        let fix = cure(pass, mention);
+        let fix = cure(pass, mention).or_else(|reasons| in_place(pass, mention, reasons));
+        let sketch = fix.is_err().then(|| sketch(pass, mention)).flatten();
         let helpless = cannot_be_stopped(pass, mention);
         let finding = pass.report(at, message);
         finding.because.extend(mention.row.note.as_deref().map(Note::new));
         finding.because.extend(helpless);
         match fix {
             Ok(fix) => finding.fixes.push(fix),
-            Err(reasons) => finding.because.extend(reasons),
+            Err(reasons) => {
+                finding.because.extend(reasons);
+                finding.fixes.extend(sketch);
+            }
         }
     }
     let waits = |it: &&BlockingCall| waits.contains(&it.effect.wait);
@@ -59,6 +63,8 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
             }
         },
     };
+    let fixes = fixes.or_else(|reasons| in_place(pass, mention, reasons).map(|it| vec![it]));
+    let sketch = fixes.is_err().then(|| sketch(pass, mention)).flatten();
     let chain = &call.effect.chain;
     let helpless = cannot_be_stopped(pass, mention);
     let finding = pass.report(at, format!("`{callee}` {what}: {}", way(chain)));
@@ -72,7 +78,10 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
     finding.because.extend(function_to_mend(chain, stays));
     match fixes {
         Ok(fixes) => finding.fixes.extend(fixes),
-        Err(reasons) => finding.because.extend(reasons),
+        Err(reasons) => {
+            finding.because.extend(reasons);
+            finding.fixes.extend(sketch);
+        }
     }
 }
 
@@ -122,15 +131,14 @@ fn function_to_mend(chain: &[Step], stays: bool) -> Option<Note> {
 /// The best there is: the asynchronous twin, and where there is none, a thread that may block.
 fn cure(pass: &Pass<'_, '_>, mention: &Mention) -> Result<Fix, Vec<Note>> {
     let (around, body) = (pass.around, pass.body);
+    let is_bound = matches!(mention.row.blocks, Some(Wait::Future | Wait::Timer));
     if mention.row.instead.is_some() {
         let twin = twin::await_twin(around, body, mention);
         let is_lent = matches!(&around.runtime, Runtime::One(it) if it.lent.is_some());
-        return match mention.row.blocks {
-            // A crate that brings the runtime along hands on little of it, but its pool.
-            Some(it) if is_lent && !matches!(it, Wait::Timer | Wait::Future) => {
-                twin.or_else(|reasons| elsewhere(pass, mention, reasons))
-            }
-            _ => twin,
+        return match !is_bound && (is_lent || pool::is_of_another_runtime(around, body)) {
+            // There are twins of some functions only, and a pool for the rest.
+            true => twin.or_else(|reasons| elsewhere(pass, mention, reasons)),
+            false => twin,
         };
     }
     let twin = match &mention.row.chain {
@@ -138,7 +146,7 @@ fn cure(pass: &Pass<'_, '_>, mention: &Mention) -> Result<Fix, Vec<Note>> {
         None => Err(Vec::new()),
     };
     // A future may need the very thread that it is called on, and the cure for a sleep is no other thread.
-    if matches!(mention.row.blocks, Some(Wait::Future | Wait::Timer)) {
+    if is_bound {
         return twin.map_err(|_| vec![Note::new("it has no asynchronous twin of the same shape")]);
     }
     let own = |mut reasons: Vec<Note>| match body.deals_with_twin(mention) {
@@ -161,6 +169,22 @@ fn elsewhere(
         reasons.extend(more);
         reasons
     })
+}
+
+/// A start for whoever changes it by hand.
+fn sketch(pass: &Pass<'_, '_>, mention: &Mention) -> Option<Fix> {
+    match mention.row.blocks {
+        Some(Wait::Future | Wait::Timer) | None => None,
+        Some(_) => pool::sketch(pass.around, pass.body, mention),
+    }
+}
+
+/// Where nothing can be awaited or taken along, the runtime may be told; it is no cure for what needs this very thread.
+fn in_place(pass: &Pass<'_, '_>, mention: &Mention, reasons: Vec<Note>) -> Result<Fix, Vec<Note>> {
+    match mention.row.blocks {
+        Some(Wait::Future | Wait::Timer) | None => Err(reasons),
+        Some(_) => pool::block_in_place(pass.around, pass.body, mention).map_err(|_| reasons),
+    }
 }
 
 fn stands_in_the_way(pass: &Pass<'_, '_>, mention: &Mention) -> bool {

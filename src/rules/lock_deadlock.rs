@@ -7,7 +7,7 @@ use crate::{
     },
     finding::{Note, Severity},
     fix::narrow,
-    knowledge::{Guard, Surely},
+    knowledge::{Guard, takes::Surely},
     rules::Pass,
 };
 

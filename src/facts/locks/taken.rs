@@ -23,7 +23,7 @@ use crate::{
         runs_on::Thread,
     },
     finding::{Note, Place},
-    knowledge::{Takes, resolve::Known},
+    knowledge::{resolve::Known, takes::Takes},
     workspace::Workspace,
 };
 

@@ -15,7 +15,7 @@ use crate::{
         runs_on::Thread,
     },
     finding::Place,
-    knowledge::{Guard, Surely, Wait},
+    knowledge::{Guard, Wait, takes::Surely},
 };
 
 /// A place where somebody waits for a lock that is held there.
