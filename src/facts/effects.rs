@@ -4,12 +4,12 @@
 //! does not wait.
 
 use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeSet,
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
-use ra_ap_hir_def::hir::ExprId;
+use ra_ap_hir_def::{FunctionId, hir::ExprId};
 
 use crate::{
     facts::{
@@ -21,7 +21,7 @@ use crate::{
             implementations::Implementations,
         },
         functions::Mentions,
-        names,
+        names, place,
         runs_on::{Context, Thread},
     },
     finding::{FilePath, Place},
@@ -48,17 +48,15 @@ pub struct Effects<'m, 'db> {
     declared: Declared,
     implementations: Implementations,
     graph: RefCell<Graph<'db>>,
-    /// So many functions that were read have been looked at for what to keep.
-    kept_up_to: Cell<usize>,
+    /// By file, what stands behind the calls in it.
+    behind: RefCell<BTreeMap<FilePath, Behind>>,
 }
 
-/// What the functions do that a body calls.
+/// The functions that calls go through, as far as they come to something, and the files of these.
 #[derive(Default)]
-pub struct Calls {
-    /// The calls that wait, on a thread that drives tasks.
-    pub blocking: Vec<BlockingCall>,
-    /// The files of the functions that these go through.
-    pub files: BTreeSet<FilePath>,
+struct Behind {
+    seen: HashSet<Node>,
+    files: BTreeSet<FilePath>,
 }
 
 /// A call on a thread that drives tasks, to a function that waits.
@@ -102,17 +100,17 @@ impl<'m, 'db> Effects<'m, 'db> {
         let declared = Declared::in_all_files(workspace);
         let implementations = Implementations::default();
         let graph = RefCell::new(Graph::default());
-        let kept_up_to = Cell::new(0);
-        Effects { workspace, known, mentions, declared, implementations, graph, kept_up_to }
+        let behind = RefCell::default();
+        Effects { workspace, known, mentions, declared, implementations, graph, behind }
     }
 
     /// Every call in this body that waits on a thread that drives tasks.
-    pub fn in_body(&self, body: &BodyFacts<'db>) -> Calls {
+    pub fn in_body(&self, body: &BodyFacts<'db>) -> Vec<BlockingCall> {
         let stands_in_the_way = |it: &&Use<'db>| {
             let Context { thread, once, .. } = it.context;
             matches!(thread, Thread::Worker | Thread::Driver) && it.form != Form::Named && !once
         };
-        let mut found = Calls::default();
+        let mut found = Vec::new();
         let mut looked_into = Vec::new();
         for it in body.uses.iter().filter(stands_in_the_way) {
             let mut graph = self.graph.borrow_mut();
@@ -131,12 +129,25 @@ impl<'m, 'db> Effects<'m, 'db> {
                     true => self.graph.borrow().name(self, node),
                     false => names::of_function(body.db, it.function),
                 };
-                found.blocking.push(BlockingCall { callee, mention, effect });
+                found.push(BlockingCall { callee, mention, effect });
             }
         }
         kept::keep(self);
-        found.files = self.graph.borrow().files_behind(self, looked_into);
+        self.add_behind(body.function, looked_into);
         found
+    }
+
+    fn add_behind(&self, caller: FunctionId, nodes: Vec<Node>) {
+        if let Some(file) = place::file_of(self.workspace, caller) {
+            let mut behind = self.behind.borrow_mut();
+            self.graph.borrow().add_behind(self, nodes, behind.entry(file).or_default());
+        }
+    }
+
+    /// For each file whose bodies were asked about, those of the functions that they go through.
+    pub fn behind(&self) -> BTreeMap<FilePath, BTreeSet<FilePath>> {
+        let behind = self.behind.borrow();
+        behind.iter().map(|(file, it)| (file.clone(), it.files.clone())).collect()
     }
 
     /// The shortest way from this function to something that waits.
@@ -170,14 +181,14 @@ impl<'m, 'db> Effects<'m, 'db> {
             let reach = graph.reach(node, wait).expect("every link of a chain waits");
             match &reach.by {
                 By::Call { expr, next, .. } => {
-                    let callee = graph.name(self, *next);
+                    let callee = Callee::Read(*next);
                     links.push(Link::Read { caller: node, expr: *expr, callee });
                     node = *next;
                 }
                 By::Itself { row, expr } => {
                     // Of what a comment says there is no call to show.
                     if row.blocks != Some(Wait::Said) {
-                        let callee = row.path.clone();
+                        let callee = Callee::Row(row.path.clone());
                         links.push(Link::Read { caller: node, expr: *expr, callee });
                     }
                     return (links, Arc::clone(row));
@@ -194,7 +205,10 @@ impl<'m, 'db> Effects<'m, 'db> {
 
     fn step(&self, graph: &Graph<'db>, link: Link) -> Step {
         let (node, expr, callee) = match link {
-            Link::Read { caller, expr, callee } => (caller, expr, callee),
+            Link::Read { caller, expr, callee: Callee::Row(path) } => (caller, expr, path),
+            Link::Read { caller, expr, callee: Callee::Read(next) } => {
+                (caller, expr, graph.name(self, next))
+            }
             Link::Before { caller, callee } => {
                 return Step { caller, callee, at: None, own: false };
             }
@@ -217,10 +231,16 @@ enum Link {
     Read {
         caller: Node,
         expr: ExprId,
-        callee: String,
+        callee: Callee,
     },
     Before {
         caller: String,
         callee: String,
     },
+}
+
+enum Callee {
+    Read(Node),
+    /// A path.
+    Row(String),
 }

@@ -98,6 +98,7 @@ pub(super) fn look(
                 place.look_at(candidate, view, &mut sights, &mut coverage);
             }
         }
+        let behind = effects.behind();
         seen.mentions = Some(mentions);
         seen.shared = shared.into_inner();
         let findings = sights.found.iter().map(|it| &it.finding.at);
@@ -108,7 +109,6 @@ pub(super) fn look(
             findings.chain(&sights.unresolved).chain(&sights.finds_outside),
         );
         let unresolved = std::mem::take(&mut sights.unresolved);
-        let behind = std::mem::take(&mut sights.behind);
         let across = std::mem::take(&mut sights.across);
         Look { findings: sights.merged(), coverage, unresolved, behind, across, seen }
     })
@@ -191,16 +191,13 @@ impl<'db> InTarget<'_, 'db> {
             };
             let is_called = candidate.entered == Entered::Called;
             let (found, calls) = with_calls(body(candidate.entered));
-            let blocks = found.blocks_as_async_function() || !calls.blocking.is_empty();
+            let blocks = found.blocks_as_async_function() || !calls.is_empty();
             match is_called && blocks && self.is_only_driven(&candidate, view) {
                 true => with_calls(body(Entered::AsEntry)),
                 false => (found, calls),
             }
         });
         let Some((body, calls)) = body else { return };
-        if let Some(at) = &at {
-            sights.behind.entry(at.file.clone()).or_default().extend(calls.files);
-        }
         if let Some(at) = &at
             && sights.counted.insert(at.clone())
         {
@@ -232,7 +229,7 @@ impl<'db> InTarget<'_, 'db> {
                     page,
                     around: &around,
                     body: &body,
-                    calls: &calls.blocking,
+                    calls: &calls,
                     locks: self.locks,
                     findings: Vec::new(),
                 };

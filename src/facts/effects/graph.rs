@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet},
+    collections::{BTreeMap, BinaryHeap, HashMap},
     sync::Arc,
 };
 
@@ -14,7 +14,7 @@ use crate::{
         body::BodyFacts,
         calls::Use,
         effects::{
-            Effects,
+            Behind, Effects,
             constants::{self, Constants},
             implementations::Callee,
             kept,
@@ -22,7 +22,6 @@ use crate::{
         },
         place,
     },
-    finding::FilePath,
     knowledge::{Row, Wait},
 };
 
@@ -47,6 +46,8 @@ pub(super) struct Graph<'db> {
     count: HashMap<FunctionId, usize>,
     /// How many functions of dependencies were read.
     read: usize,
+    /// Those of them that nobody has kept yet.
+    unkept: Vec<Node>,
 }
 
 /// A function, what stands for its generics, and what it is given.
@@ -151,20 +152,15 @@ impl<'db> Graph<'db> {
         self.instances[*first].reach.keys().filter_map(slowest).collect()
     }
 
-    /// The files of all functions that these lead to.
-    pub fn files_behind(&self, effects: &Effects<'_, 'db>, from: Vec<Node>) -> BTreeSet<FilePath> {
-        let mut seen: HashSet<Node> = from.iter().copied().collect();
+    /// Adds all functions that these lead to, and their files.
+    pub fn add_behind(&self, effects: &Effects<'_, 'db>, from: Vec<Node>, behind: &mut Behind) {
         let mut waiting = from;
-        let mut files = BTreeSet::new();
+        waiting.retain(|it| behind.seen.insert(*it));
         while let Some(node) = waiting.pop() {
-            files.extend(place::file_of(effects.workspace, self.function(node)));
-            for next in self.instances[node].edges.iter().flat_map(|it| &it.targets) {
-                if seen.insert(*next) {
-                    waiting.push(*next);
-                }
-            }
+            behind.files.extend(place::file_of(effects.workspace, self.function(node)));
+            let next = self.instances[node].edges.iter().flat_map(|it| &it.targets);
+            waiting.extend(next.filter(|it| behind.seen.insert(**it)));
         }
-        files
     }
 
     /// Follows the calls of every function from this one on, until there is no new one.
@@ -262,7 +258,11 @@ impl<'db> Graph<'db> {
         let waits = summary.waits.iter().filter(|it| constants::is_reached(&it.demands, &key.2));
         // The first mention of each kind is the one that is shown.
         let reach = waits.rev().filter_map(by_itself).collect();
-        Some(self.add(key, reach, Origin::Read))
+        let node = self.add(key, reach, Origin::Read);
+        if kept::is_read(effects, callee.function) {
+            self.unkept.push(node);
+        }
+        Some(node)
     }
 
     fn add(&mut self, key: Key<'db>, reach: BTreeMap<Wait, Reach>, origin: Origin) -> Node {
@@ -270,14 +270,19 @@ impl<'db> Graph<'db> {
         let is_kept = origin == Origin::Kept;
         let edges = Vec::new();
         self.instances.push(Instance { function, args, constants, edges, reach, is_kept });
-        self.nodes.insert(key, self.instances.len() - 1);
-        self.instances.len() - 1
+        let node = self.instances.len() - 1;
+        self.nodes.insert(key, node);
+        node
     }
 
-    /// The functions whose own code was read, with what each waits for.
-    pub fn read(&self) -> impl Iterator<Item = (Node, impl Iterator<Item = Wait>)> {
-        let read = self.instances.iter().enumerate().filter(|it| !it.1.is_kept);
-        read.map(|(node, it)| (node, it.reach.keys().copied()))
+    /// The functions of dependencies that were read since somebody asked for them last.
+    pub fn take_unkept(&mut self) -> Vec<Node> {
+        std::mem::take(&mut self.unkept)
+    }
+
+    /// All that a function waits for.
+    pub fn waits_of(&self, node: Node) -> impl Iterator<Item = Wait> {
+        self.instances[node].reach.keys().copied()
     }
 
     fn summary(&mut self, effects: &Effects<'_, 'db>, function: FunctionId) -> Arc<Summary<'db>> {

@@ -38,26 +38,24 @@ pub(super) fn reach(
 
 /// Keeps what is known now of the functions of dependencies that were read.
 pub(super) fn keep(effects: &Effects<'_, '_>) {
+    let unkept = effects.graph.borrow_mut().take_unkept();
     let graph = effects.graph.borrow();
     // What is known of one function may be less than all there is when another was not read.
     if graph.has_given_up() {
         return;
     }
-    for (node, waits) in graph.read().skip(effects.kept_up_to.get()) {
+    for node in unkept {
         let function = graph.function(node);
-        if !is_read(effects, function) {
-            continue;
-        }
         let Some(key) = key(effects, function) else { continue };
+        let waits = graph.waits_of(node);
         let kept: Kept = waits.map(|wait| effects.kept_wait(&graph, wait, node)).collect();
         let krate = effects.krate_of(function);
         effects.workspace.keep(krate, effects.known.fingerprint(), key, kept);
     }
-    effects.kept_up_to.set(graph.read().count());
 }
 
 /// Whether it is a function of a dependency that its name has not ruled out already.
-fn is_read(effects: &Effects<'_, '_>, function: FunctionId) -> bool {
+pub(super) fn is_read(effects: &Effects<'_, '_>, function: FunctionId) -> bool {
     !summary::is_own(effects.workspace, function)
         && effects.mentions.lead_into(effects.workspace.db(), function)
 }
