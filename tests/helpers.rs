@@ -189,6 +189,11 @@ impl Config {
     pub fn elsewhere(path: String) {
         std::thread::spawn(move || text(&path));
     }
+
+    pub fn answered(&self) -> bool {
+        let line = std::io::stdin().lines().next().is_some();
+        text(\"e\").is_ok() && line
+    }
 }
 
 fn text(path: &str) -> std::io::Result<String> {
@@ -208,6 +213,11 @@ pub async fn other() -> bool {
     Config::later(\"a\").await.is_ok() && mine()
 }
 
+/// Of all that it waits for, the nearest is told.
+pub async fn third(config: &Config) -> bool {
+    config.answered()
+}
+
 fn mine() -> bool {
     std::hint::black_box(false) && Config::load(\"a\").is_ok()
 }
@@ -216,6 +226,7 @@ fn mine() -> bool {
     let expected = "\
 app/src/lib.rs:4:22: blocking-fs [ ] `Config::load` blocks the runtime worker: it calls `text`, which calls `std::fs::read_to_string`
 app/src/lib.rs:10:41: blocking-fs [ ] `mine` blocks the runtime worker: it calls `Config::load`, which comes to call `std::fs::read_to_string`
+app/src/lib.rs:15:5: blocking-io [ ] `Config::answered` blocks the runtime worker: it calls `std::io::Stdin::lines`
 ";
     assert_eq!(found(&folder, &[]), expected);
 }

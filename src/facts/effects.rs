@@ -115,7 +115,7 @@ impl<'m, 'db> Effects<'m, 'db> {
         for it in body.uses.iter().filter(stands_in_the_way) {
             let mut graph = self.graph.borrow_mut();
             let nodes = graph.nodes_of(self, body, it);
-            let waits = graph.waits_of_all(&nodes);
+            let waits = graph.waits_of_all(self, &nodes);
             drop(graph);
             if !waits.is_empty() {
                 looked_into.extend(nodes);

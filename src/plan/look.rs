@@ -335,7 +335,6 @@ struct Sights {
     bodies: Vec<Looked>,
     counted: HashSet<Place>,
     unresolved: BTreeSet<Place>,
-    behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
     across: BTreeMap<FilePath, BTreeSet<FilePath>>,
     /// The bodies that find something outside themselves, such as a field.
     finds_outside: BTreeSet<Place>,

@@ -140,16 +140,23 @@ impl<'db> Graph<'db> {
         nodes
     }
 
-    /// What each of these waits for, with the one that takes longest to get there.
-    pub fn waits_of_all(&self, nodes: &[Node]) -> BTreeMap<Wait, Node> {
-        let Some(first) = nodes.first() else { return BTreeMap::new() };
+    /// What each of these waits for, with the one that takes longest to get there. Of a function of a dependency the
+    /// nearest is enough: nobody can mend one and leave the others.
+    pub fn waits_of_all(&self, effects: &Effects<'_, 'db>, nodes: &[Node]) -> Vec<(Wait, Node)> {
+        let Some(first) = nodes.first() else { return Vec::new() };
         let slowest = |wait: &Wait| {
             let reach = nodes.iter().map(|it| Some((self.reach(*it, *wait)?.distance, *it)));
             let reach = reach.collect::<Option<Vec<_>>>()?;
             // The first of those that take equally long.
-            Some((*wait, reach.into_iter().rev().max_by_key(|it| it.0)?.1))
+            let (distance, node) = reach.into_iter().rev().max_by_key(|it| it.0)?;
+            Some((distance, *wait, node))
         };
-        self.instances[*first].reach.keys().filter_map(slowest).collect()
+        let all = self.instances[*first].reach.keys().filter_map(slowest);
+        let waits = |it: (usize, Wait, Node)| (it.1, it.2);
+        match summary::is_own(effects.workspace, self.function(*first)) {
+            true => all.map(waits).collect(),
+            false => all.min().map(waits).into_iter().collect(),
+        }
     }
 
     /// Adds all functions that these lead to, and their files.
