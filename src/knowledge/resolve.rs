@@ -371,8 +371,8 @@ fn owner_of(db: &RootDatabase, definition: ModuleDefId) -> Option<Owner> {
         ModuleDefId::AdtId(it) => Some(Owner::Adt(it)),
         ModuleDefId::TraitId(it) => Some(Owner::Trait(it)),
         ModuleDefId::TypeAliasId(it) => {
-            let aliased = db.ty(it.into()).instantiate_identity().skip_norm_wip();
-            match aliased.kind() {
+            let aliased = attach_db(db, || db.ty(it.into()).instantiate_identity());
+            match aliased.skip_norm_wip().kind() {
                 TyKind::Adt(adt, _) => Some(Owner::Adt(adt.def_id())),
                 _ => None,
             }
