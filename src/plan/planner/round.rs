@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     config::Remedy,
-    finding::{FilePath, Finding, Place, Want},
+    finding::{FilePath, Finding, Place, Severity, Want},
     plan::{
         Repair,
         merge::Merged,
@@ -73,7 +73,14 @@ impl Planner<'_> {
         if self.choice.remedy == Remedy::Fix {
             worse.retain(|it| !suppressed::is_about_comments(&self.rules, it));
         }
+        worse.retain(|it| !self.is_remark(it));
         Ok(Tried { edited, after, worse })
+    }
+
+    /// Whether this is no reason to leave a repair out: somebody asked for it on top.
+    fn is_remark(&self, finding: &Finding) -> bool {
+        let page = self.rules.iter().map(|it| &it.1).find(|it| it.name == finding.rule);
+        page.is_some_and(|it| it.preview && it.level == Severity::Info)
     }
 
     fn put_back(&mut self, before: &Texts) {
