@@ -264,7 +264,7 @@ impl Workspace {
         let mut change = ChangeWithProcMacros::default();
         for (path, text) in texts {
             if let Some(id) = self.ids.get(&path) {
-                change.change_file(*id, Some(load::for_database(&text)));
+                change.change_file(*id, Some(load::for_database(&text).into_owned()));
             }
             self.texts.insert(path, text);
         }

@@ -8,7 +8,7 @@ use std::{
 use ra_ap_hir::{AsAssocItem, HasVisibility, HirFileId, Visibility};
 use ra_ap_hir_def::{
     FunctionId,
-    hir::{Expr, ExprId, Pat, Statement},
+    hir::{Expr, ExprId},
     signatures::FunctionSignature,
 };
 
@@ -77,8 +77,8 @@ impl<'db> BodyFacts<'db> {
                     Some(it) => it,
                     None => break,
                 },
-                Expr::Block { statements, .. } => {
-                    if let Some(dropped) = self.fate_of_variable(statements, child) {
+                Expr::Block { .. } => {
+                    if let Some(dropped) = self.fate_of_variable(child) {
                         return dropped;
                     }
                     parent
@@ -90,16 +90,8 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// What becomes of a future that a `let` puts into a variable, where it is given away as a whole.
-    fn fate_of_variable(&self, statements: &[Statement], made: ExprId) -> Option<Fate> {
-        let variable = statements.iter().find_map(|it| match it {
-            Statement::Let { pat, initializer, .. } if *initializer == Some(made) => {
-                match self.body[*pat] {
-                    Pat::Bind { id, .. } => Some(id),
-                    _ => None,
-                }
-            }
-            _ => None,
-        })?;
+    fn fate_of_variable(&self, made: ExprId) -> Option<Fate> {
+        let variable = self.variable_given(made)?;
         let is_given = |it: ExprId| {
             let parent = self.parents.get(it).map(|it| &self.body[*it]);
             self.local(it) == Some(variable) && !matches!(parent, Some(Expr::Ref { .. }))

@@ -39,11 +39,7 @@ impl BodyFacts<'_> {
                     }
                     value = parent;
                 }
-                Expr::Block { statements, .. } => {
-                    return statements.iter().any(|it| {
-                        matches!(it, Statement::Let { initializer, .. } if *initializer == Some(value))
-                    });
-                }
+                Expr::Block { .. } => return self.let_giving(value).is_some(),
                 _ => return false,
             }
         }
@@ -54,12 +50,8 @@ impl BodyFacts<'_> {
     /// runs right here.
     pub(super) fn bound_closure_runs(&self, closure: ExprId) -> Option<ClosureRuns> {
         let block = *self.parents.get(closure)?;
-        let Expr::Block { statements, .. } = &self.body[block] else { return None };
-        let pattern = statements.iter().find_map(|it| match it {
-            Statement::Let { pat, initializer, .. } if *initializer == Some(closure) => Some(*pat),
-            _ => None,
-        })?;
-        let Pat::Bind { id, subpat: None } = self.body[pattern] else { return None };
+        let Statement::Let { pat, .. } = self.let_giving(closure)? else { return None };
+        let Pat::Bind { id, subpat: None } = self.body[*pat] else { return None };
         let names = |it| self.names(it, id);
         is_only_called(self.body, block, &names).then_some(ClosureRuns::Here)
     }

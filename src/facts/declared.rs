@@ -1,6 +1,6 @@
 //! What a variable is given where it is declared.
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, PatId, Statement};
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat, PatId, Statement};
 
 use crate::facts::body::BodyFacts;
 
@@ -38,6 +38,32 @@ impl BodyFacts<'_> {
             _ => None,
         };
         self.body.exprs().find_map(|it| of(it.1)).unwrap_or(Given::Outside)
+    }
+
+    /// The `let` of a block that gives this value away as a whole.
+    pub(super) fn let_giving(&self, value: ExprId) -> Option<&Statement> {
+        let Expr::Block { statements, .. } = &self.body[*self.parents.get(value)?] else {
+            return None;
+        };
+        let gives = |it: &&Statement| matches!(it, Statement::Let { initializer, .. } if *initializer == Some(value));
+        statements.iter().find(gives)
+    }
+
+    /// The variable that such a `let` puts it into.
+    pub(super) fn variable_given(&self, value: ExprId) -> Option<BindingId> {
+        let Statement::Let { pat, .. } = self.let_giving(value)? else { return None };
+        match self.body[*pat] {
+            Pat::Bind { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The value that `let variable = this;` gives.
+    pub(super) fn plain_value_of(&self, variable: BindingId) -> Option<ExprId> {
+        match self.plain_let(variable)? {
+            Statement::Let { initializer, .. } => *initializer,
+            _ => None,
+        }
     }
 
     /// The `let` that declares this variable and nothing else.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ra_ap_hir_def::hir::{Expr, ExprId, Pat, Statement};
+use ra_ap_hir_def::hir::{Expr, ExprId};
 
 use crate::{
     facts::body::{BodyFacts, Form, Mention},
@@ -49,17 +49,7 @@ impl BodyFacts<'_> {
 
     /// `let task = spawn(..); .. task.abort()`
     fn aborted(&self, task: ExprId) -> Option<GivesUp> {
-        let block = *self.parents.get(task)?;
-        let Expr::Block { statements, .. } = &self.body[block] else { return None };
-        let variable = statements.iter().find_map(|it| match it {
-            Statement::Let { pat, initializer, .. } if *initializer == Some(task) => {
-                match self.body[*pat] {
-                    Pat::Bind { id, .. } => Some(id),
-                    _ => None,
-                }
-            }
-            _ => None,
-        })?;
+        let variable = self.variable_given(task)?;
         let is_of_task = |it: &&Mention| match &self.body[it.expr] {
             Expr::MethodCall { receiver, .. } => self.local(*receiver) == Some(variable),
             _ => false,

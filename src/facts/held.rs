@@ -65,11 +65,14 @@ impl<'db> BodyFacts<'db> {
         guards
     }
 
+    /// The guard that a value holds while its task is suspended.
+    pub(super) fn guard_kept(&self, body: &AsyncBody<'db>, kept: &Kept) -> Option<Guard> {
+        let may_hold = kept.filled && kept.full && !body.is_awaited(kept);
+        may_hold.then(|| self.owned_guard_in(body.type_of(kept)))??.guard
+    }
+
     fn guards_at(&self, body: &AsyncBody<'db>, point: &Suspension) -> Vec<(Origin, Kept)> {
-        let is_held = |it: &&Kept| {
-            let row = self.owned_guard_in(body.type_of(it)).and_then(|it| it.guard);
-            it.filled && it.full && !body.is_awaited(it) && row.is_some_and(|it| it != Guard::Async)
-        };
+        let is_held = |it: &&Kept| self.guard_kept(body, it).is_some_and(|it| it != Guard::Async);
         let held: Vec<Kept> = point.alive.iter().filter(is_held).copied().collect();
         // The item of `for item in map.iter()` is held because the iterator is.
         let is_guard = |it| self.owned_guard_in(it).is_some();

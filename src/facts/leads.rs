@@ -17,7 +17,7 @@ use crate::{
         leads::scan::{Before, Call, Function},
         names,
     },
-    knowledge::{Row, Wait, resolve::Known},
+    knowledge::{Wait, resolve::Known},
     workspace::{Workspace, cache::Words},
 };
 
@@ -222,15 +222,11 @@ impl<'k> Seeds<'k> {
                 Some(Wait::Source) => {
                     seeds.with_source.insert(row.name());
                 }
-                Some(_) => seeds.owners.entry(row.name()).or_default().extend(owner(row)),
+                Some(_) => seeds.owners.entry(row.name()).or_default().extend(row.owner()),
             }
         }
         seeds
     }
-}
-
-fn owner(row: &Row) -> Option<&str> {
-    row.path.rsplit("::").nth(1)
 }
 
 /// What is asked of one text.

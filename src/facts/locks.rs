@@ -7,7 +7,7 @@ pub mod waits;
 
 use ra_ap_hir_def::{
     FieldId, StaticId,
-    hir::{BindingAnnotation, BindingId, Expr, ExprId, Statement, UnaryOp},
+    hir::{BindingAnnotation, BindingId, Expr, ExprId, UnaryOp},
     resolver::ValueNs,
 };
 use ra_ap_hir_ty::next_solver::TyKind;
@@ -160,7 +160,7 @@ impl<'db> BodyFacts<'db> {
                 (is_clone && self.is_shared_pointer(expr)).then(|| self.lock_place(*receiver))?
             }
             Expr::Call { args, .. } => match args[..] {
-                [one] if self.is_clone_call(expr) && self.is_shared_pointer(expr) => {
+                [one] if self.is_call_of(expr, "clone") && self.is_shared_pointer(expr) => {
                     self.lock_place(one)
                 }
                 _ => None,
@@ -191,19 +191,12 @@ impl<'db> BodyFacts<'db> {
         Some(LockPlace { root, fields: Vec::new() })
     }
 
-    /// What `let variable = this;` says.
-    fn plain_value_of(&self, variable: BindingId) -> Option<ExprId> {
-        match self.plain_let(variable)? {
-            Statement::Let { initializer, .. } => *initializer,
-            _ => None,
-        }
-    }
-
-    fn is_clone_call(&self, call: ExprId) -> bool {
+    /// Whether a function of this name is called by its path.
+    fn is_call_of(&self, call: ExprId, name: &str) -> bool {
         let Expr::Call { callee, .. } = &self.body[call] else { return false };
         let Expr::Path(path) = &self.body[*callee] else { return false };
         let segments = path.segments();
-        segments.last().is_some_and(|it| it.name.as_str() == "clone")
+        segments.last().is_some_and(|it| it.name.as_str() == name)
     }
 
     /// `Arc` and `Rc`, of which a clone leads to the same value.

@@ -1,6 +1,6 @@
 //! How short a guard could live: the statements that need it, where they end before the first `.await`.
 
-use ra_ap_hir_def::hir::{BindingAnnotation, BindingId, Expr, ExprId, Statement};
+use ra_ap_hir_def::hir::{BindingAnnotation, BindingId, ExprId};
 use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_span::Edition;
@@ -151,16 +151,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     fn ends_clean(&self, variable: BindingId) -> bool {
-        let pattern = self.map.patterns_for_binding(variable).first().copied();
-        let lets = self.body.exprs().filter_map(|it| match it.1 {
-            Expr::Block { statements, .. } | Expr::Unsafe { statements, .. } => Some(statements),
-            _ => None,
-        });
-        let initializer = lets.flatten().find_map(|it| match it {
-            Statement::Let { pat, initializer, .. } if Some(*pat) == pattern => *initializer,
-            _ => None,
-        });
-        let Some(initializer) = initializer else { return false };
+        let Some(initializer) = self.plain_value_of(variable) else { return false };
         if self.edition_of(initializer) >= Edition::Edition2024 {
             return true;
         }

@@ -165,7 +165,7 @@ impl Known {
     }
 
     fn add_polling(&mut self, row: &Row, item: &Item) {
-        let owner = || row.path.rsplit("::").nth(1).unwrap_or_default().to_owned();
+        let owner = || row.owner().unwrap_or_default().to_owned();
         match item {
             Item::Method(Owner::Trait(it)) => {
                 self.polling_traits.insert(*it, owner());

@@ -42,6 +42,11 @@ impl Row {
         self.path.rsplit("::").next().unwrap_or(&self.path)
     }
 
+    /// The segment before it: the type or trait that a method belongs to, or a module.
+    pub fn owner(&self) -> Option<&str> {
+        self.path.rsplit("::").nth(1)
+    }
+
     /// The crate and the feature that `instead` needs.
     pub fn feature(&self) -> Option<(&str, &str)> {
         self.needs.as_deref()?.split_once('/')

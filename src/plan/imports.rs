@@ -40,19 +40,24 @@ pub(super) fn tidied(
     }
     let mut text = after.to_owned();
     let elsewhere_then = looked.before.words(&then);
+    let had_use: Vec<bool> = old
+        .iter()
+        .zip(meanings)
+        .map(|(leaf, meaning)| {
+            let import = meaning.as_ref().zip(Import::new(leaf, &old));
+            import.is_some_and(|(meaning, it)| is_used(&then, &it, meaning, &elsewhere_then))
+        })
+        .collect();
     loop {
         let now = parse(&text);
         let imports = leaves(&now);
         let elsewhere_now = looked.after.words(&now);
         // Without one `use` another may be without a use: `use tokio::runtime; use runtime::Handle;`.
         let shorter = left.iter().zip(&imports).enumerate().find_map(|(at, (index, leaf))| {
-            let index = (*index)?;
+            let index = index.filter(|it| had_use[*it])?;
             let meaning = meanings[index].as_ref()?;
             let import = Import::new(leaf, &imports)?;
-            let had_use =
-                is_used(&then, &Import::new(&old[index], &old)?, meaning, &elsewhere_then);
-            let is_lost = had_use
-                && !is_used(&now, &import, meaning, &elsewhere_now)
+            let is_lost = !is_used(&now, &import, meaning, &elsewhere_now)
                 && !is_used_elsewhere(others, &import, meaning);
             is_lost.then(|| Some((at, removal::without(&text, leaf, &import.item)?))).flatten()
         });

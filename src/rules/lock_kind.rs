@@ -7,10 +7,9 @@ const MOST_PLACES: usize = 3;
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for lock in pass.locks.short(pass.body) {
-        let kind = if lock.guard.contains("RwLock") { "RwLock" } else { "Mutex" };
         let message = format!(
-            "nobody holds `{}` across an `.await`: a `std::sync::{kind}` is enough here",
-            lock.name
+            "nobody holds `{}` across an `.await`: a `std::sync::{}` is enough here",
+            lock.name, lock.kind
         );
         let finding = pass.report(lock.at, message);
         let places = lock.taken_at.into_iter().take(MOST_PLACES);

@@ -1,6 +1,7 @@
 //! From a manifest to a database that knows what the project's code means.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
@@ -69,7 +70,7 @@ pub(super) fn load(
         let text = text.unwrap_or_default();
         let path = members.paths.get(&id);
         let needed = match path {
-            Some(_) => for_database(&text),
+            Some(_) => for_database(&text).into_owned(),
             None if files::is_worthless(files.vfs().file_path(id)) => String::new(),
             None => comments::without_comments(&for_database(&text)),
         };
@@ -184,9 +185,9 @@ fn differs_in_tests(text: &str) -> bool {
 }
 
 /// The parser knows no byte order mark. Spaces in its place keep every position.
-pub(super) fn for_database(text: &str) -> String {
+pub(super) fn for_database(text: &str) -> Cow<'_, str> {
     match text.strip_prefix('\u{feff}') {
-        Some(rest) => format!("   {rest}"),
-        None => text.to_owned(),
+        Some(rest) => Cow::Owned(format!("   {rest}")),
+        None => Cow::Borrowed(text),
     }
 }

@@ -8,6 +8,22 @@ use crate::{
     with_code,
 };
 
+/// Code with a finding whose fix is right.
+const GOOD: &str = "
+pub async fn good(store: &Store) -> u32 {
+    store.load(1)
+}
+";
+
+/// A project with that code, whose build runs `script` first.
+fn with_build_script(script: &str) -> Project {
+    let project = with_code(GOOD);
+    let manifest = MANIFEST.replace("edition", "build = \"build.rs\"\nedition");
+    fs::write(project.path("Cargo.toml"), manifest).unwrap();
+    fs::write(project.path("build.rs"), script).unwrap();
+    project
+}
+
 #[test]
 fn packages_that_depend_on_what_changed_are_checked_and_no_others() {
     let member = |name: &str, rest: &str| {
@@ -51,15 +67,7 @@ pub async fn shared(store: &Store) -> u32 {
 
 #[test]
 fn where_cargo_does_not_get_to_the_code_everything_is_put_back() {
-    let code = "
-pub async fn good(store: &Store) -> u32 {
-    store.load(1)
-}
-";
-    let project = with_code(code);
-    let manifest = MANIFEST.replace("edition", "build = \"build.rs\"\nedition");
-    fs::write(project.path("Cargo.toml"), manifest).unwrap();
-    fs::write(project.path("build.rs"), "fn main() {\n    std::process::exit(7);\n}\n").unwrap();
+    let project = with_build_script("fn main() {\n    std::process::exit(7);\n}\n");
     let said = project.run(&["--apply", "--allow-dirty", "-q"]);
     assert_eq!(said.status, Some(2));
     assert!(
@@ -69,38 +77,30 @@ pub async fn good(store: &Store) -> u32 {
         "{}",
         said.stderr
     );
-    assert_eq!(code_of(&project), code);
+    assert_eq!(code_of(&project), GOOD);
 
     let said = project.run(&["--apply", "--allow-dirty", "--verify", "analysis"]);
     assert_eq!(said.status, Some(0), "{}", said.stderr);
-    assert_eq!(code_of(&project), code.replace("load(1)", "load_later(1).await"));
+    assert_eq!(code_of(&project), GOOD.replace("load(1)", "load_later(1).await"));
 }
 
 #[cfg(unix)]
 #[test]
 fn a_signal_while_cargo_runs_puts_everything_back() {
-    let code = "
-pub async fn good(store: &Store) -> u32 {
-    store.load(1)
-}
-";
-    let project = with_code(code);
-    let manifest = MANIFEST.replace("edition", "build = \"build.rs\"\nedition");
-    fs::write(project.path("Cargo.toml"), manifest).unwrap();
-    let build = "fn main() {\n    std::fs::write(\"started\", \"\").unwrap();\n    \
+    let script = "fn main() {\n    std::fs::write(\"started\", \"\").unwrap();\n    \
                  std::thread::sleep(std::time::Duration::from_secs(30));\n}\n";
-    fs::write(project.path("build.rs"), build).unwrap();
+    let project = with_build_script(script);
     let mut run = project.command(env!("CARGO_BIN_EXE_async-fix"));
     let run = run.args(["--apply", "--allow-dirty", "-q"]).spawn().unwrap();
     while !project.path("started").exists() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    assert_eq!(code_of(&project), code.replace("load(1)", "load_later(1).await"));
+    assert_eq!(code_of(&project), GOOD.replace("load(1)", "load_later(1).await"));
     let kill = Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap();
     assert!(kill.success());
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert_eq!(code_of(&project), code);
+    assert_eq!(code_of(&project), GOOD);
 }
 
 /// Cargo looks at times alone, so it takes what it said of a copy that was checked later for what it would say here.

@@ -33,8 +33,8 @@ const HARMLESS: [&str; 6] =
 #[derive(Clone)]
 pub struct ShortLock {
     pub name: String,
-    /// What is known of its guard.
-    pub guard: String,
+    /// The name of its type.
+    pub kind: String,
     /// Where it is declared.
     pub at: Place,
     /// Where it is waited for.
@@ -50,10 +50,10 @@ pub(super) struct Declared {
 
 impl<'db> BodyFacts<'db> {
     /// A lock that is declared in the project and that this call waits for as a task does.
-    pub(super) fn declared_lock(&self, mention: &Mention) -> Option<(Declared, &'db Row)> {
+    pub(super) fn declared_lock(&self, mention: &Mention) -> Option<Declared> {
         let place = self.lock_of(mention)?;
-        let guard = self.awaited_guard(mention.expr)?;
-        Some((self.declaration_of(&place)?, guard))
+        self.awaited_guard(mention.expr)?;
+        self.declaration_of(&place)
     }
 
     /// The guard that a call gives to whoever awaits it on the spot.
@@ -175,23 +175,14 @@ impl<'db> BodyFacts<'db> {
         if self.is_used_on_the_spot(guard) {
             return true;
         }
-        let lets = self.body.exprs().filter_map(|it| match it.1 {
-            Expr::Block { statements, .. } => Some(statements),
-            _ => None,
-        });
-        let own = lets.flatten().find_map(|it| match it {
-            Statement::Let { pat, initializer: Some(it), else_branch: None, .. }
-                if *it == guard =>
-            {
-                Some(*pat)
-            }
-            _ => None,
-        });
-        let Some(Pat::Bind { id, subpat: None }) = own.map(|it| &self.body[it]) else {
+        let Some(Statement::Let { pat, else_branch: None, .. }) = self.let_giving(guard) else {
             return false;
         };
-        let mut uses = self.body.exprs().filter(|it| self.local(it.0) == Some(*id));
-        uses.all(|it| self.is_used_on_the_spot(it.0) || self.is_dropped_by_call(it.0))
+        let Pat::Bind { id, subpat: None } = self.body[*pat] else { return false };
+        let is_dropped =
+            |it: ExprId| self.parents.get(it).is_some_and(|it| self.is_call_of(*it, "drop"));
+        let mut uses = self.body.exprs().filter(|it| self.local(it.0) == Some(id));
+        uses.all(|it| self.is_used_on_the_spot(it.0) || is_dropped(it.0))
     }
 
     fn is_used_on_the_spot(&self, guard: ExprId) -> bool {
@@ -204,16 +195,6 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    fn is_dropped_by_call(&self, guard: ExprId) -> bool {
-        let Some(Expr::Call { callee, .. }) = self.parents.get(guard).map(|it| &self.body[*it])
-        else {
-            return false;
-        };
-        let Expr::Path(path) = &self.body[*callee] else { return false };
-        let segments = path.segments();
-        segments.last().is_some_and(|it| it.name.as_str() == "drop")
-    }
-
     /// Whether a guard is alive across an `.await` that is this lock's, or perhaps this lock's.
     fn holds_across_await(&self, lock: &Declared) -> bool {
         let is_ours = |it: Option<Origin>| {
@@ -221,13 +202,7 @@ impl<'db> BodyFacts<'db> {
             place.is_none_or(|it| self.declaration_of(&it).is_none_or(|it| it == *lock))
         };
         self.async_bodies().iter().any(|body| {
-            let is_guard = |it: &&Kept| {
-                let row = self.owned_guard_in(body.type_of(it));
-                it.filled
-                    && it.full
-                    && !body.is_awaited(it)
-                    && row.is_some_and(|it| it.guard == Some(Guard::Async))
-            };
+            let is_guard = |it: &&Kept| self.guard_kept(body, it) == Some(Guard::Async);
             let alive = body.points.iter().flat_map(|it| it.alive.iter());
             alive.filter(is_guard).any(|it| is_ours(body.origin(it)))
         })
@@ -239,7 +214,7 @@ pub(super) fn judge(
     workspace: &Workspace,
     known: &Known,
     lock: &Declared,
-    guard: &Row,
+    kind: &str,
 ) -> Option<ShortLock> {
     let mentions = Mentions::of(workspace, &HashSet::from([lock.name.clone()]));
     let mut taken_at = Vec::new();
@@ -252,7 +227,7 @@ pub(super) fn judge(
     taken_at.sort();
     taken_at.dedup();
     let (name, at) = (lock.name.clone(), lock.at.clone());
-    Some(ShortLock { name, guard: guard.name().to_owned(), at, taken_at })
+    Some(ShortLock { name, kind: kind.to_owned(), at, taken_at })
 }
 
 fn declared(

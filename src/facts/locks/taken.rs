@@ -76,11 +76,12 @@ impl<'db> TakenLocks<'db> {
         let taken = body.mentions.iter().filter(|it| !body.is_lock_offered(it));
         let mut found: Vec<ShortLock> = taken
             .filter_map(|it| {
-                let (lock, guard) = body.declared_lock(it)?;
+                let lock = body.declared_lock(it)?;
                 if let Some(known) = self.short.borrow().get(&lock) {
                     return known.clone();
                 }
-                let judged = short::judge(self.workspace, self.known, &lock, guard);
+                let kind = it.row.owner()?;
+                let judged = short::judge(self.workspace, self.known, &lock, kind);
                 self.short.borrow_mut().insert(lock, judged.clone());
                 judged
             })
