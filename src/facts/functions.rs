@@ -17,7 +17,13 @@ use ra_ap_syntax::{AstNode, TextRange, TextSize, ast, ast::HasAttrs};
 
 use crate::{
     config::suppression::{Comments, grammar::Says},
-    facts::{body::Entered, guard_names, helpers::Helpers, leads::Leads, outline::Outline},
+    facts::{
+        body::Entered,
+        guard_names,
+        helpers::Helpers,
+        leads::{LeadCall, Leads},
+        outline::Outline,
+    },
     finding::{FilePath, Place},
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
@@ -62,8 +68,9 @@ impl Mentions {
             workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
         let outlines: Vec<Outline> = texts.iter().map(|it| Outline::of(it.1)).collect();
         let leads = Leads::in_dependencies(workspace, known);
-        let calls = texts.iter().flat_map(|it| leads.calls(it.1));
-        names.extend(calls.filter_map(|it| it.caller).map(str::to_owned));
+        let calls: Vec<Vec<LeadCall>> = texts.iter().map(|it| leads.calls(it.1)).collect();
+        let callers = calls.iter().flatten().filter_map(|it| it.caller);
+        names.extend(callers.map(str::to_owned));
         names.extend(texts.iter().zip(&outlines).flat_map(|it| said_to_block(it.0.1, it.1)));
         // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
         // behind another. A guard that a function holds is its own affair.
@@ -73,8 +80,8 @@ impl Mentions {
         let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
         let mut it = InAsync { names, places: Places::new(), macros, leads };
-        for (id, text) in texts {
-            it.add_places(id, text);
+        for ((id, text), calls) in texts.into_iter().zip(calls) {
+            it.add_places(id, text, &calls);
         }
         Mentions::InAsync(it)
     }
@@ -83,7 +90,9 @@ impl Mentions {
     pub fn renewed(self, workspace: &Workspace, files: &BTreeSet<FilePath>) -> Mentions {
         let Mentions::InAsync(mut it) = self else { return self };
         for (path, id) in workspace.files().filter(|it| files.contains(it.0)) {
-            it.add_places(id, workspace.text(path).unwrap_or_default());
+            let text = workspace.text(path).unwrap_or_default();
+            let calls = it.leads.calls(text);
+            it.add_places(id, text, &calls);
         }
         Mentions::InAsync(it)
     }
@@ -123,10 +132,9 @@ impl Mentions {
 }
 
 impl InAsync {
-    fn add_places(&mut self, file: ra_ap_vfs::FileId, text: &str) {
+    fn add_places(&mut self, file: ra_ap_vfs::FileId, text: &str, calls: &[LeadCall<'_>]) {
         let mut places = identifiers(text, &self.names);
-        let calls = self.leads.calls(text).into_iter();
-        places.extend(calls.map(|it| TextSize::new(it.at as u32)));
+        places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
         places.sort();
         self.places.insert(file, places);
     }
