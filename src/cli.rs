@@ -29,6 +29,7 @@ mod progress;
 mod question;
 mod reports;
 mod scan;
+mod server;
 mod undo;
 mod verify;
 mod write;
@@ -45,6 +46,8 @@ enum Outcome {
     Broken,
     /// The user asked it to end, and the files are as they were.
     Interrupted,
+    /// The editor that was served has gone without a word.
+    Abandoned,
 }
 
 const FAILURE: u8 = 2;
@@ -102,12 +105,13 @@ fn run_here(program: &'static str, arguments: Vec<OsString>, keyboard: &Keyboard
         Some(Command::Undo { list: true, .. }) => undo::list(),
         Some(Command::Undo { run, .. }) => undo::undo(run.as_deref()),
         Some(Command::Clean { runs }) => undo::clean(&runs),
+        Some(Command::Lsp(arguments)) => server::serve(arguments),
         None => scan::scan(&parsed.scan, program, &hints::commands(program, &arguments), keyboard),
     };
     match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Found) if parsed.scan.exit_zero => ExitCode::SUCCESS,
-        Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Found | Outcome::Abandoned) => ExitCode::from(1),
         Ok(Outcome::TakenBack) => ExitCode::from(TAKEN_BACK),
         Ok(Outcome::Broken) => ExitCode::from(FAILURE),
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),

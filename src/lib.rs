@@ -15,6 +15,7 @@
 //! | [`plan`] | rounds in memory until nothing changes |
 //! | [`apply`] | guard, journal, atomic writes, verification, undo |
 //! | [`report`] | findings and plans as text, patch or JSON |
+//! | [`lsp`] | the language server |
 //! | [`cli`] | the command line |
 
 pub mod apply;
@@ -24,6 +25,7 @@ pub mod facts;
 pub mod finding;
 pub mod fix;
 pub mod knowledge;
+pub mod lsp;
 pub mod page;
 pub mod plan;
 pub mod report;

@@ -82,6 +82,14 @@ pub struct Example {
 }
 
 impl Page {
+    /// What stands under the heading `## name`.
+    pub fn section(&self, name: &str) -> Option<&str> {
+        let heading = format!("\n## {name}\n");
+        let start = self.text.find(&heading)? + heading.len();
+        let rest = &self.text[start..];
+        Some(rest[..rest.find("\n## ").unwrap_or(rest.len())].trim())
+    }
+
     /// The page in `text`, which should be that of the rule `name`; or a sentence that says what is
     /// wrong with it.
     pub fn parse(name: &str, text: &str) -> Result<Page, String> {

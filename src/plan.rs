@@ -19,6 +19,7 @@ mod seen;
 mod suppressed;
 mod tidy;
 mod traces;
+pub mod watch;
 
 /// All that one run found, and all that it would write.
 #[derive(Clone, Default, Debug)]

@@ -64,6 +64,24 @@ pub(super) enum Command {
     },
     /// Print the JSON schema of what `--output-format json` prints
     Schema,
+    /// Serve an editor, which speaks the Language Server Protocol on stdin and stdout
+    Lsp(Box<ServerArguments>),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ServerArguments {
+    #[command(flatten)]
+    pub(super) rules: RuleArguments,
+
+    #[command(flatten)]
+    pub(super) project: ProjectArguments,
+
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+
+    /// What editors say that start a server
+    #[arg(long, hide = true)]
+    stdio: bool,
 }
 
 #[derive(Subcommand, Debug)]

@@ -2,7 +2,10 @@
 //!
 //! Names only choose what is read; what a name means is decided later, by definition.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use ra_ap_hir::{EditionedFileId, HirFileId, InFile, ModPath, PathKind, crate_def_map};
 use ra_ap_hir_def::{
@@ -41,6 +44,7 @@ pub struct Candidate {
 }
 
 /// The places in each file where a name stands that some row asks for.
+#[derive(Clone)]
 pub enum Mentions {
     /// In functions that have to do with async code.
     InAsync(InAsync),
@@ -51,11 +55,12 @@ pub enum Mentions {
 }
 
 /// What leads to functions that have to do with async code.
+#[derive(Clone)]
 pub struct InAsync {
-    names: HashSet<String>,
+    names: Arc<HashSet<String>>,
     places: Places,
     /// The macros of the project that write async code.
-    macros: HashSet<String>,
+    macros: Arc<HashSet<String>>,
     leads: Leads,
 }
 
@@ -79,6 +84,7 @@ impl Mentions {
         close(&mut names, &outlines, &Helpers::default());
         let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
+        let (names, macros) = (Arc::new(names), Arc::new(macros));
         let mut it = InAsync { names, places: Places::new(), macros, leads };
         for ((id, text), calls) in texts.into_iter().zip(calls) {
             it.add_places(id, text, &calls);

@@ -291,7 +291,8 @@ pub(super) fn guarded<T>(
     }
 }
 
-fn said(panic: &(dyn Any + Send)) -> &str {
+/// What a panic says.
+pub fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
 }

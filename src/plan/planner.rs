@@ -19,6 +19,7 @@ use crate::{
         seen::{Again, Seen},
         suppressed::{Heard, Suppressing},
         tidy,
+        watch::Sight,
     },
     rules::{self, Rule},
     workspace::{Texts, Workspace},
@@ -98,7 +99,23 @@ impl<'a> Planner<'a> {
     }
 
     pub fn run(mut self) -> Plan {
-        let mut heard = self.look();
+        let heard = self.look();
+        self.run_from(heard)
+    }
+
+    /// Starts from what a look at these very texts has found.
+    pub fn run_after(mut self, sight: &Sight) -> Plan {
+        let Sight { heard, coverage, behind, across, mentions, .. } = sight;
+        self.plan.coverage = coverage.clone();
+        self.behind = behind.clone();
+        self.across = across.clone();
+        self.seen.mentions = mentions.clone();
+        let mut heard = heard.clone();
+        self.remedy(&mut heard.findings);
+        self.run_from(heard)
+    }
+
+    fn run_from(mut self, mut heard: Heard) -> Plan {
         self.plan.findings = self.wanted(&heard.findings);
         self.plan.suppressed_before = self.wanted(&heard.suppressed);
         // Each round repairs something for good, so there are at most as many as there are findings, and names in
@@ -138,14 +155,23 @@ impl<'a> Planner<'a> {
         coverage: &mut Coverage,
         files: Option<&BTreeSet<FilePath>>,
     ) -> Heard {
-        let Planner { workspace, choice, rules, .. } = self;
-        let suppressing = Suppressing { workspace, choice, rules };
-        let mut heard = suppressing.hear(look, coverage, files);
-        if let Remedy::Suppress { reason } = &choice.remedy {
-            suppressing.suppress(&mut heard.findings, |it| self.is_wanted(it), reason.as_deref());
-        }
-        self.answer(&suppressing, &mut heard.findings);
+        let mut heard = self.suppressing().hear(look, coverage, files);
+        self.remedy(&mut heard.findings);
         heard
+    }
+
+    fn suppressing(&self) -> Suppressing<'_> {
+        let Planner { workspace, choice, rules, .. } = self;
+        Suppressing { workspace, choice, rules }
+    }
+
+    /// Gives the findings what the user wants in place of their fixes, where that is something else.
+    fn remedy(&self, findings: &mut [Finding]) {
+        let suppressing = self.suppressing();
+        if let Remedy::Suppress { reason } = &self.choice.remedy {
+            suppressing.suppress(findings, |it| self.is_wanted(it), reason.as_deref());
+        }
+        self.answer(&suppressing, findings);
     }
 
     /// Gives the findings that the user has an answer of their own to that one, in place of their fixes.

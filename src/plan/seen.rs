@@ -33,6 +33,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// What an edit leaves that may be anywhere and of any kind: where names stand.
+    pub fn of(mentions: Option<Mentions>) -> Seen {
+        Seen { mentions, ..Seen::default() }
+    }
+
     pub fn is_quiet(&self, workspace: &Workspace, function: &Place) -> bool {
         let quiet = self.quiet.get(&function.file);
         quiet.is_some_and(|it| text_of(workspace, function).is_some_and(|text| it.contains(text)))

@@ -60,7 +60,7 @@ fn cargo_target(workspace: &Workspace, file: &FilePath) -> Option<CargoTarget> {
 }
 
 /// Where the page of `rule` can be read; nothing as long as the package names no repository.
-pub(super) fn url(rule: &str) -> Option<String> {
+pub fn url(rule: &str) -> Option<String> {
     let (repository, version) = (env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
     let repository = repository.trim_end_matches('/');
     (!repository.is_empty()).then(|| format!("{repository}/blob/v{version}/rules/{rule}.md"))

@@ -1,0 +1,232 @@
+//! What is found while somebody types: one look at everything, and after each edit another one at what it touches.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
+
+use crate::{
+    config::Choice,
+    facts::functions::Mentions,
+    finding::{Coverage, FilePath, Finding, Fix},
+    knowledge::CrateRows,
+    page::Page,
+    plan::{
+        Plan, look,
+        planner::Planner,
+        seen::{Again, Seen},
+        suppressed::{Heard, Suppressing},
+    },
+    rules::{self, Rule},
+    workspace::{Texts, Workspace},
+};
+
+/// Follows the texts of a workspace.
+pub struct Watch {
+    pub workspace: Workspace,
+    rows: Vec<CrateRows>,
+    choice: Choice,
+    rules: Vec<(&'static Rule, Page)>,
+    sight: Sight,
+    /// Files of which nobody knows yet what the last edits mean for them.
+    behind_the_times: Times,
+}
+
+/// Which findings speak of the texts as they were.
+#[derive(Default)]
+struct Times {
+    /// The files that were edited since the last look at them.
+    edited: BTreeSet<FilePath>,
+    /// Whether there were edits since the last look at everything.
+    elsewhere: bool,
+    /// The files that were looked at since then, all of them after the last edit.
+    looked_at: BTreeSet<FilePath>,
+}
+
+/// What the last looks have found.
+#[derive(Default)]
+pub(super) struct Sight {
+    pub heard: Heard,
+    pub coverage: Coverage,
+    /// For each file the others that have a say in what is found in it.
+    pub behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    /// Files of which one finds something in the other.
+    pub across: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    pub mentions: Option<Mentions>,
+}
+
+impl Watch {
+    /// Nothing is looked at yet.
+    pub fn new(workspace: Workspace, rows: Vec<CrateRows>, choice: Choice) -> Watch {
+        let behind_the_times = Times { elsewhere: true, ..Times::default() };
+        let (rules, sight) = (rules::with_pages(), Sight::default());
+        Watch { workspace, rows, choice, rules, sight, behind_the_times }
+    }
+
+    /// Wants something else from now on.
+    pub fn choose(&mut self, rows: Vec<CrateRows>, choice: Choice) {
+        self.rows = rows;
+        self.choice = choice;
+        self.sight = Sight::default();
+        self.behind_the_times.elsewhere = true;
+        self.behind_the_times.looked_at.clear();
+    }
+
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// Takes texts that somebody has edited.
+    pub fn edit(&mut self, texts: Texts) {
+        let differs = |it: &(FilePath, String)| self.workspace.text(&it.0) != Some(it.1.as_str());
+        let texts: Texts = texts.into_iter().filter(differs).collect();
+        if texts.is_empty() {
+            return;
+        }
+        self.behind_the_times.edited.extend(texts.keys().cloned());
+        self.behind_the_times.elsewhere = true;
+        self.behind_the_times.looked_at.clear();
+        self.workspace.set_texts(texts);
+    }
+
+    /// Whether an edit may have changed what is found in files that nobody has looked at since.
+    pub fn is_behind(&self) -> bool {
+        self.behind_the_times.elsewhere
+    }
+
+    /// The files that were edited and not looked at since.
+    pub fn edited(&self) -> BTreeSet<FilePath> {
+        self.behind_the_times.edited.clone()
+    }
+
+    /// Looks at everything.
+    pub fn look(&mut self) {
+        let Watch { workspace, rows, rules, choice, .. } = self;
+        let mut look = look::look(workspace, rows, rules, &choice.settings, None);
+        let mut sight = Sight {
+            coverage: std::mem::take(&mut look.coverage),
+            behind: std::mem::take(&mut look.behind),
+            across: std::mem::take(&mut look.across),
+            mentions: look.seen.mentions.take(),
+            heard: Heard::default(),
+        };
+        let suppressing = Suppressing { workspace, choice, rules };
+        sight.heard = suppressing.hear(look, &mut sight.coverage, None);
+        self.sight = sight;
+        self.behind_the_times = Times::default();
+    }
+
+    /// Looks at these files, unless nothing has changed for them, and at those of which they find something or which
+    /// find something in them. What is found elsewhere stays as it was. All files that were looked at come back.
+    pub fn look_at(&mut self, files: &BTreeSet<FilePath>) -> BTreeSet<FilePath> {
+        let Times { elsewhere, looked_at, .. } = &self.behind_the_times;
+        let mut files: BTreeSet<FilePath> = files.difference(looked_at).cloned().collect();
+        if !elsewhere || files.is_empty() {
+            return BTreeSet::new();
+        }
+        add_across(&self.sight.across, &mut files);
+        let Watch { workspace, rows, rules, choice, sight, .. } = self;
+        let mentions = sight.mentions.clone();
+        let again = Again { files: &files, seen: Seen::of(mentions) };
+        let mut look = look::look(workspace, rows, rules, &choice.settings, Some(again));
+        let reaches_out = add_across(&look.across, &mut files.clone());
+        let (behind, across) = (std::mem::take(&mut look.behind), std::mem::take(&mut look.across));
+        let (mentions, found) = (look.seen.mentions.take(), look.coverage.internal_errors.clone());
+        let mut coverage = sight.coverage.clone();
+        let heard =
+            Suppressing { workspace, choice, rules }.hear(look, &mut coverage, Some(&files));
+        sight.behind.extend(behind);
+        sight.across.extend(across);
+        sight.mentions = mentions;
+        sight.coverage.internal_errors.extend(found);
+        take_in(&mut sight.heard, heard, &files);
+        let times = &mut self.behind_the_times;
+        times.edited.retain(|it| !files.contains(it));
+        times.looked_at.extend(files.iter().cloned());
+        // An edit has made one file find something in another one.
+        if reaches_out {
+            self.look();
+        }
+        files
+    }
+
+    /// What is found in `file`, as it is wanted; in the order of their places.
+    pub fn findings(&self, file: &FilePath) -> Vec<Finding> {
+        let in_file = self.sight.heard.findings.iter().filter(|it| it.at.file == *file);
+        in_file.filter_map(|it| self.as_wanted(it)).collect()
+    }
+
+    /// The files in which something is found.
+    pub fn files(&self) -> BTreeSet<FilePath> {
+        self.sight.heard.findings.iter().map(|it| it.at.file.clone()).collect()
+    }
+
+    pub fn coverage(&self) -> &Coverage {
+        &self.sight.coverage
+    }
+
+    /// Of whom a rule has been asked that could not answer, one sentence each.
+    pub fn take_internal_errors(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.sight.coverage.internal_errors)
+    }
+
+    /// Plans what `choice` asks for. The texts are what they were when this returns, or unwinds.
+    pub fn plan(&mut self, choice: &Choice) -> Plan {
+        let before = self.workspace.texts().clone();
+        let Watch { workspace, rows, sight, .. } = self;
+        let plan = catch_unwind(AssertUnwindSafe(|| {
+            Planner::new(workspace, rows, choice).run_after(sight)
+        }));
+        let now = workspace.texts();
+        let differs = |it: &(FilePath, String)| now.get(&it.0) != Some(&it.1);
+        let edited: Texts = before.into_iter().filter(differs).collect();
+        workspace.set_texts(edited);
+        plan.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// The fix that writes a comment which suppresses `finding`.
+    pub fn suppression(&self, finding: &Finding) -> Option<Fix> {
+        let Watch { workspace, choice, rules, .. } = self;
+        let mut finding = [finding.clone()];
+        Suppressing { workspace, choice, rules }.suppress(&mut finding, |_| true, None);
+        let [finding] = finding;
+        finding.fixes.into_iter().next()
+    }
+
+    pub fn page(&self, rule: &str) -> Option<&Page> {
+        self.rules.iter().map(|it| &it.1).find(|it| it.name == rule)
+    }
+
+    fn as_wanted(&self, finding: &Finding) -> Option<Finding> {
+        let file = &finding.at.file;
+        let is_in = self.choice.includes(file, &self.workspace.disk_path(file));
+        let page = self.page(finding.rule)?;
+        if is_in { self.choice.rated(page, finding) } else { None }
+    }
+}
+
+/// Adds all files that find something in one of `files`, or in which one of them does. Whether there were any.
+fn add_across(
+    across: &BTreeMap<FilePath, BTreeSet<FilePath>>,
+    files: &mut BTreeSet<FilePath>,
+) -> bool {
+    let before = files.len();
+    let mut waiting: Vec<FilePath> = files.iter().cloned().collect();
+    while let Some(file) = waiting.pop() {
+        let others = across.get(&file).into_iter().flatten();
+        waiting.extend(others.filter(|it| files.insert((*it).clone())).cloned());
+    }
+    files.len() > before
+}
+
+/// Takes in what was found `again` in `files`.
+fn take_in(heard: &mut Heard, again: Heard, files: &BTreeSet<FilePath>) {
+    for (all, again) in
+        [(&mut heard.findings, again.findings), (&mut heard.suppressed, again.suppressed)]
+    {
+        all.retain(|it| !files.contains(&it.at.file));
+        // What one of them finds elsewhere was found there before.
+        all.extend(again.into_iter().filter(|it| files.contains(&it.at.file)));
+        all.sort_by(|a, b| a.key().cmp(&b.key()));
+    }
+}
