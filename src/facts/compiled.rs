@@ -55,6 +55,16 @@ impl<'a> Compiled<'a> {
         self.views.iter().any(|it| it.files.contains(file))
     }
 
+    /// Whether nobody compiles what stands around `range` of `file`, whatever is left out in it.
+    pub fn is_left_out(&self, file: &FilePath, root: &SyntaxNode, range: TextRange) -> bool {
+        let outer: Vec<ast::Attr> = attributes_around(root, range).collect();
+        let mut views = self.views.iter().filter(|it| it.files.contains(file));
+        !views.any(|view| {
+            let options = view.krate.cfg_options(self.workspace.db());
+            outer.iter().all(|it| holds(options, it))
+        })
+    }
+
     /// Who compiles all of what stands in `range` of `file`, whose tree is `root`, apart from tests in it.
     pub fn whom(&self, file: &FilePath, root: &SyntaxNode, range: TextRange) -> For {
         let outer: Vec<ast::Attr> = attributes_around(root, range).collect();

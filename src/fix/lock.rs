@@ -12,7 +12,7 @@ use crate::{
         surroundings::Surroundings,
     },
     finding::{Applicability, FilePath, Fix, Note, Want},
-    fix::{edits, twin},
+    fix::{edits, lines, twin},
 };
 
 /// The runtime whose locks they become, the feature that has them, ...
@@ -83,6 +83,21 @@ fn edit(range: TextRange, use_: &LockUse, root: &str, text: &str) -> (TextRange,
         LockUse::OnThread => (range, format!("{FOR_THREADS}{}", &text[range])),
         LockUse::TriedAsOption => (range, ".ok()".to_owned()),
         LockUse::Unwrapped { result } => (up_to(*result), String::new()),
+        LockUse::Needless => (range, String::new()),
+        LockUse::Head { block } => {
+            let rest = text[usize::from(*block)..].trim_start_matches([' ', '\t', '\r']);
+            let space = match rest.starts_with('\n') {
+                true => {
+                    let outer = lines::indentation(text, range.start());
+                    format!("{}{outer}    ", lines::line_end(text))
+                }
+                false => " ".to_owned(),
+            };
+            (range, format!("{{{space}let "))
+        }
+        LockUse::HeadEnds { block, awaited } => {
+            (up_to(*block), if *awaited { ".await;" } else { ";" }.to_owned())
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! What is locked tells the locks apart: all `Mutex<Connection>` are one type, and change together or not at all. Then
 //! types fit each other as they did before, wherever values go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ra_ap_hir_def::{
     AdtId,
@@ -21,6 +21,8 @@ use crate::{
 };
 
 mod called;
+mod inactive;
+mod matched;
 mod named;
 
 /// The locks of one type.
@@ -47,6 +49,12 @@ pub enum LockUse {
     TriedAsOption,
     /// What a broken lock gives has no twin, from here up to `result`.
     Unwrapped { result: TextSize },
+    /// The same, all of the range.
+    Needless,
+    /// `if let Ok(` before the guard, which becomes a variable of the block behind it.
+    Head { block: TextSize },
+    /// The end of that head: from the call up to the first brace of the block.
+    HeadEnds { block: TextSize, awaited: bool },
 }
 
 /// All that is done with them.
@@ -101,8 +109,9 @@ impl<'db> BodyFacts<'db> {
 /// All uses of the locks of this type, or why one of them has to stay what it is.
 pub(super) fn lock_uses<'db>(body: &BodyFacts<'db>, lock: &LockType) -> Result<LockUses, Note> {
     let mut uses = LockUses::default();
-    named::add(body, lock, &mut uses)?;
-    called::add(body, lock, &mut uses)?;
+    let methods: HashSet<String> = called::methods(body, lock).collect();
+    named::add(body, lock, &methods, &mut uses)?;
+    called::add(body, lock, &methods, &mut uses)?;
     Ok(uses)
 }
 

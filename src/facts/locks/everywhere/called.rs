@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ra_ap_hir::{Adt, AssocItem, Impl};
 use ra_ap_hir_def::hir::{Expr, ExprId, Pat};
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
-use ra_ap_ide_db::text_edit::TextSize;
+use ra_ap_ide_db::text_edit::{TextRange, TextSize};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{AstNode, ast};
 
@@ -15,7 +15,7 @@ use crate::{
         body::BodyFacts,
         calls::Use,
         functions::{self, Mentions},
-        locks::everywhere::{LockType, LockUse, LockUses},
+        locks::everywhere::{LockType, LockUse, LockUses, matched::Matched},
         runs_on::Thread,
     },
     finding::{Note, Place},
@@ -25,11 +25,11 @@ use crate::{
 pub(super) fn add<'db>(
     body: &BodyFacts<'db>,
     lock: &LockType,
+    names: &HashSet<String>,
     uses: &mut LockUses,
 ) -> Result<(), Note> {
     let (workspace, known) = (body.workspace, body.known);
-    let names: HashSet<String> = methods(body, lock).collect();
-    let mentions = Mentions::of(workspace, &names);
+    let mentions = Mentions::of(workspace, names);
     for target in workspace.targets() {
         for it in functions::candidates(workspace, known, &mentions, target) {
             let body = BodyFacts::new(workspace, known, it.function, it.entered);
@@ -42,7 +42,7 @@ pub(super) fn add<'db>(
 }
 
 /// The names of all methods of the lock.
-fn methods(body: &BodyFacts<'_>, lock: &LockType) -> impl Iterator<Item = String> {
+pub(super) fn methods(body: &BodyFacts<'_>, lock: &LockType) -> impl Iterator<Item = String> {
     let db = body.db;
     let locks = body.known.types_at(&lock.path).map(Adt::from);
     let own = locks.flat_map(move |lock| {
@@ -90,19 +90,42 @@ impl<'db> BodyFacts<'db> {
                 false => uses.add(place_of_end(&written, end), LockUse::TriedAsOption),
             },
             OnAsynchronous::Awaited => {
-                let result = match self.may_be_broken(call) {
-                    true => self.end_of_result(call).ok_or_else(|| show(BROKEN))?,
-                    false => end,
-                };
-                uses.breaks |= self.may_be_broken(call);
-                match self.waits_on_thread(call, lock)? {
-                    None => uses.add(place_of_end(&written, end), LockUse::Awaited { result }),
-                    Some(name) => {
-                        uses.add(name, LockUse::OnThread);
-                        if result > end {
-                            uses.add(place_of_end(&written, end), LockUse::Unwrapped { result });
+                let mut result = end;
+                let mut block = None;
+                if self.may_be_broken(call) {
+                    uses.breaks = true;
+                    let file = &written.file;
+                    let mut needless =
+                        |it| uses.add(Place::new(file.clone(), it), LockUse::Needless);
+                    match (self.end_of_result(call), self.matched(call)) {
+                        (Some(it), _) => result = it,
+                        (None, Some(Matched::Whole { before, end })) => {
+                            before.into_iter().for_each(needless);
+                            result = end;
                         }
+                        (None, Some(Matched::Head { opening, closing, block: it })) => {
+                            needless(closing);
+                            uses.add(
+                                Place::new(file.clone(), opening),
+                                LockUse::Head { block: it },
+                            );
+                            block = Some(it);
+                        }
+                        (None, None) => return Err(show(BROKEN)),
                     }
+                }
+                let on_thread = self.waits_on_thread(call, lock)?;
+                let place = place_of_end(&written, end);
+                match (block, on_thread.is_none()) {
+                    (Some(block), awaited) => uses.add(place, LockUse::HeadEnds { block, awaited }),
+                    (None, true) => uses.add(place, LockUse::Awaited { result }),
+                    (None, false) if result > end => {
+                        uses.add(place, LockUse::Unwrapped { result });
+                    }
+                    (None, false) => {}
+                }
+                if let Some(name) = on_thread {
+                    uses.add(name, LockUse::OnThread);
                 }
             }
         }
@@ -160,24 +183,42 @@ impl<'db> BodyFacts<'db> {
         })
     }
 
-    /// Where the code ends that takes the value out of a `Result`, and does nothing else: `.unwrap()`, `?`.
+    /// Where the code ends that takes the value out of a `Result`, and does nothing else: `.unwrap()`, `?`,
+    /// `.map_err(..)?`.
     fn end_of_result(&self, call: ExprId) -> Option<TextSize> {
-        let wanted = match self.infer.expr_ty(call).kind() {
-            TyKind::Adt(_, args) => args.types().next()?,
-            _ => return None,
-        };
-        let parent = self.parents.get(call).copied()?;
-        let whole = match &self.body[parent] {
-            Expr::MethodCall { receiver, .. } if *receiver == call => parent,
-            Expr::Call { .. } if self.is_question_mark(parent) => {
-                self.parents.get(parent).copied()?
+        let wanted = self.first_inside(self.infer.expr_ty(call))?;
+        let end_of_call = self.written(call)?.range.end();
+        let mut whole = call;
+        for _ in 0..LONGEST_CHAIN {
+            let parent = self.parents.get(whole).copied()?;
+            whole = match &self.body[parent] {
+                Expr::MethodCall { receiver, .. } if *receiver == whole => parent,
+                Expr::Call { .. } if self.is_question_mark(parent) => {
+                    self.parents.get(parent).copied()?
+                }
+                _ => return None,
+            };
+            let type_ = self.infer.expr_ty(whole);
+            if type_ == wanted {
+                let place = self.written(whole)?;
+                let removed = TextRange::new(end_of_call, place.range.end());
+                let text = &self.workspace.text(&place.file)?[removed];
+                let has_comment = text.contains("//") || text.contains("/*");
+                return (!has_comment).then_some(removed.end());
             }
-            _ => return None,
-        };
-        if self.infer.expr_ty(whole) != wanted {
-            return None;
+            // Still in a `Result`, with another error, or in an `Option`.
+            if self.first_inside(type_) != Some(wanted) {
+                return None;
+            }
         }
-        self.written(whole).map(|it| it.range.end())
+        None
+    }
+
+    fn first_inside(&self, type_: Ty<'db>) -> Option<Ty<'db>> {
+        match type_.kind() {
+            TyKind::Adt(_, args) => args.types().next(),
+            _ => None,
+        }
     }
 
     /// Whether it is asked why a lock was not free: the twin has one reason only.
@@ -230,6 +271,9 @@ impl<'db> BodyFacts<'db> {
         has_twin && args.types().last().is_some_and(|it| self.written_type(it) == lock.inner)
     }
 }
+
+/// Nobody writes more behind `lock()` before the guard is out.
+const LONGEST_CHAIN: usize = 4;
 
 const BROKEN: &str = "whether the lock is broken matters here, and its twin never breaks";
 

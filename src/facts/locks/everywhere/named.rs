@@ -1,20 +1,26 @@
 //! Every place that names the type of a lock, or that of its guards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use ra_ap_base_db::Crate;
 use ra_ap_hir::{Adt, HirDisplay, ModuleDef, PathResolution, Semantics, Type};
 use ra_ap_hir_ty::display::DisplayTarget;
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{
-    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, ast, ast::HasVisibility,
+    AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, ast,
+    ast::{HasArgList, HasVisibility},
 };
 
 use crate::{
     facts::{
         body::BodyFacts,
         calls,
-        locks::everywhere::{LockType, LockUse, LockUses, without_lifetimes},
+        compiled::Compiled,
+        locks::everywhere::{
+            LockType, LockUse, LockUses,
+            inactive::{self, Protects},
+            without_lifetimes,
+        },
         syntax,
     },
     finding::{Note, Place},
@@ -24,17 +30,21 @@ use crate::{
 /// How a lock is made, and how where only constants are.
 const MADE: [&str; 2] = ["new", "default"];
 
+/// `methods` are the names of those of the lock.
 pub(super) fn add<'db>(
     body: &BodyFacts<'db>,
     lock: &LockType,
+    methods: &HashSet<String>,
     uses: &mut LockUses,
 ) -> Result<(), Note> {
     let sema = Semantics::new(body.db);
-    let search = Search { body, lock, sema };
+    let compiled = Compiled::new(body.workspace);
+    let search = Search { body, lock, sema, compiled };
     let names = search.names();
     for (path, id) in body.workspace.files() {
         let text = body.workspace.text(path).unwrap_or_default();
-        if !path.as_str().ends_with(".rs") || !names.iter().any(|it| text.contains(it.as_str())) {
+        let has_one = || names.iter().chain(methods).any(|it| text.contains(it.as_str()));
+        if !path.as_str().ends_with(".rs") || !has_one() {
             continue;
         }
         let tree = search.sema.parse_guess_edition(id);
@@ -44,6 +54,9 @@ pub(super) fn add<'db>(
             match token.kind() {
                 SyntaxKind::IDENT if names.contains(token.text()) => {
                     search.token(&token, place, uses)?;
+                }
+                SyntaxKind::IDENT if methods.contains(token.text()) => {
+                    search.call_left_out(&token, place)?;
                 }
                 SyntaxKind::COMMENT if is_example(token.text(), &names) => {
                     return Err(Note::at(place, "an example of the documentation names it"));
@@ -59,6 +72,7 @@ struct Search<'a, 'db> {
     body: &'a BodyFacts<'db>,
     lock: &'a LockType,
     sema: Semantics<'db, RootDatabase>,
+    compiled: Compiled<'db>,
 }
 
 /// What a name means.
@@ -105,6 +119,20 @@ impl<'db> Search<'_, 'db> {
         }
         for word in &words {
             let Some(path) = path_of(word) else { continue };
+            let root = path.syntax().ancestors().last();
+            if let Some(root) =
+                root.filter(|it| !in_macro && self.is_left_out(&place, it, place.range))
+            {
+                match self.is_another_left_out(&path, &place, &root) {
+                    true => continue,
+                    false => {
+                        return Err(Note::at(
+                            place,
+                            "a `cfg` leaves out this code, which names it",
+                        ));
+                    }
+                }
+            }
             let row = match self.meaning(&path) {
                 Means::Other => continue,
                 Means::Unknown => {
@@ -146,21 +174,62 @@ impl<'db> Search<'_, 'db> {
         if path.syntax().ancestors().any(|it| ast::UseTree::can_cast(it.kind())) {
             return Means::Other;
         }
-        let adt = match self.sema.resolve_path(path) {
-            Some(PathResolution::Def(ModuleDef::Adt(it))) => Some(it),
+        match self.sema.resolve_path(path) {
+            Some(it) => self.meaning_of(it),
+            None => Means::Unknown,
+        }
+    }
+
+    fn meaning_of(&self, resolved: PathResolution<'db>) -> Means<'db> {
+        let adt = match resolved {
+            PathResolution::Def(ModuleDef::Adt(it)) => Some(it),
             // `parking_lot::Mutex`; an alias of the project's own is changed where it is declared.
-            Some(PathResolution::Def(ModuleDef::TypeAlias(it))) => {
+            PathResolution::Def(ModuleDef::TypeAlias(it)) => {
                 let file = it.module(self.body.db).krate(self.body.db);
                 let is_own = self.body.workspace.targets().iter().any(|it| it.krate == file.into());
                 (!is_own).then(|| it.ty(self.body.db).as_adt()).flatten()
             }
-            Some(_) => None,
-            None => return Means::Unknown,
+            _ => None,
         };
         let row = adt.and_then(|it| self.body.known.type_(it.into()));
         match row.filter(|it| self.is_of_lock(it)) {
             Some(row) => Means::Ours(row),
             None => Means::Other,
+        }
+    }
+
+    /// Whether a name in code that a `cfg` leaves out is certain to be that of another lock.
+    fn is_another_left_out(&self, path: &ast::Path, place: &Place, root: &SyntaxNode) -> bool {
+        let is_left_out = |range| self.is_left_out(place, root, range);
+        match inactive::resolve(&self.sema, path, &is_left_out).map(|it| self.meaning_of(it)) {
+            Some(Means::Other) => true,
+            Some(Means::Ours(_)) => self.protects_another(Protects::named(path)),
+            Some(Means::Unknown) | None => false,
+        }
+    }
+
+    fn is_left_out(&self, place: &Place, root: &SyntaxNode, range: TextRange) -> bool {
+        self.compiled.is_left_out(&place.file, root, range)
+    }
+
+    fn protects_another(&self, protects: Option<Protects>) -> bool {
+        protects.is_some_and(|it| it.is_other_than(&self.lock.inner))
+    }
+
+    /// Nobody knows what such a method is called on where a `cfg` leaves out the call.
+    fn call_left_out(&self, name: &SyntaxToken, place: Place) -> Result<(), Note> {
+        let call = name.parent().and_then(|it| it.parent()).and_then(ast::MethodCallExpr::cast);
+        let is_bare = |it: &ast::MethodCallExpr| {
+            let around = it.syntax().parent();
+            let is_awaited = around.is_some_and(|it| ast::AwaitExpr::can_cast(it.kind()));
+            !is_awaited && it.arg_list().is_some_and(|it| it.args().next().is_none())
+        };
+        let Some(call) = call.filter(is_bare) else { return Ok(()) };
+        let root = name.parent_ancestors().last();
+        let is_left_out = root.is_some_and(|it| self.is_left_out(&place, &it, place.range));
+        match is_left_out && !self.protects_another(Protects::called(&call)) {
+            true => Err(Note::at(place, "a `cfg` leaves out this call, which may lock it as well")),
+            false => Ok(()),
         }
     }
 
