@@ -33,6 +33,7 @@ pub mod narrow;
 pub mod one_step;
 mod outline;
 pub mod own_runtime;
+pub mod own_task;
 mod ownership;
 pub mod place;
 pub mod read_later;

@@ -11,6 +11,7 @@ pub mod migrate;
 pub mod narrow;
 pub mod one_step;
 mod own_runtime;
+pub mod own_task;
 pub mod path;
 pub mod pool;
 pub mod read_later;

@@ -139,7 +139,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// Variables and fields of variables, as far as they are written: `state.files.root` is one.
-    fn places_in(&self, expr: ExprId) -> Vec<ExprId> {
+    pub(super) fn places_in(&self, expr: ExprId) -> Vec<ExprId> {
         let mut places = Vec::new();
         self.collect_places(expr, &mut places);
         places
@@ -156,7 +156,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The variable that this place is, or is a field of.
-    fn root(&self, place: ExprId) -> Option<BindingId> {
+    pub(super) fn root(&self, place: ExprId) -> Option<BindingId> {
         match &self.body[place] {
             Expr::Path(_) => self.local(place),
             Expr::Field { expr, .. } => self.root(*expr),
@@ -252,6 +252,19 @@ impl<'db> BodyFacts<'db> {
 
     /// A copy of a field, under the name of the field.
     fn field(&self, expr: ExprId, place: ExprId) -> Result<Capture, Note> {
+        let is_taken = |name: &str| {
+            let mut locals = self.places_in(expr).into_iter().filter_map(|it| self.local(it));
+            locals.any(|it| self.body[it].name.as_str() == name)
+        };
+        self.field_unless(place, is_taken)
+    }
+
+    /// The same, unless its name is taken.
+    pub(super) fn field_unless(
+        &self,
+        place: ExprId,
+        is_taken: impl Fn(&str) -> bool,
+    ) -> Result<Capture, Note> {
         let no_place = || Note::new("a macro writes a part of it");
         let at = self.place_of(place).ok_or_else(no_place)?;
         let text =
@@ -262,12 +275,11 @@ impl<'db> BodyFacts<'db> {
             _ => text.clone(),
         };
         let is_name = name.starts_with(|it: char| it.is_alphabetic() || it == '_');
-        let is_taken = self
-            .places_in(expr)
-            .iter()
-            .any(|it| self.local(*it).is_some_and(|it| self.body[it].name.as_str() == name));
         let copies = self.is(type_, "Copy");
-        if !is_name || is_taken || !(copies || self.is_cheap(type_)) || self.borrows_mutably(place)
+        if !is_name
+            || is_taken(&name)
+            || !(copies || self.is_cheap(type_))
+            || self.borrows_mutably(place)
         {
             return Err(Note::new(format!("`{text}` belongs to something that stays here")));
         }

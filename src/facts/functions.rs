@@ -3,6 +3,7 @@
 //! Names only choose what is read; what a name means is decided later, by definition.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
@@ -216,7 +217,8 @@ pub fn candidates(
     mentions: &Mentions,
     target: &Target,
 ) -> Vec<Candidate> {
-    let search = Search { workspace, db: workspace.db(), known, mentions, target };
+    let polling = RefCell::default();
+    let search = Search { workspace, db: workspace.db(), known, mentions, target, polling };
     let mut found = Vec::new();
     search.in_def_map(crate_def_map(search.db, target.krate), &mut found);
     found
@@ -228,6 +230,8 @@ struct Search<'a> {
     known: &'a Known,
     mentions: &'a Mentions,
     target: &'a Target,
+    /// Whether a file names a type that is polled.
+    polling: RefCell<HashMap<ra_ap_vfs::FileId, bool>>,
 }
 
 impl Search<'_> {
@@ -302,8 +306,10 @@ impl Search<'_> {
 
     fn stands_beside_polling_type(&self, source: &InFile<ast::Fn>) -> bool {
         let file = source.file_id.original_file(self.db).file_id(self.db);
-        let file = self.workspace.file_path(file).and_then(|it| self.workspace.text(it));
-        file.is_some_and(|file| self.known.polling_types().any(|it| file.contains(it)))
+        *self.polling.borrow_mut().entry(file).or_insert_with(|| {
+            let text = self.workspace.file_path(file).and_then(|it| self.workspace.text(it));
+            text.is_some_and(|text| self.known.polling_types().any(|it| text.contains(it)))
+        })
     }
 
     fn place(&self, source: &InFile<ast::Fn>) -> Option<Place> {

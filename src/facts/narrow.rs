@@ -111,7 +111,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The `let` statement that declares a variable, where the user wrote it himself.
-    fn let_of(&self, variable: BindingId) -> Option<ast::LetStmt> {
+    pub(super) fn let_of(&self, variable: BindingId) -> Option<ast::LetStmt> {
         let pattern = self.map.patterns_for_binding(variable).first()?;
         let source = self.map.pat_syntax(*pattern).ok()?;
         if source.file_id.is_macro() {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use ra_ap_ide_db::text_edit::{TextEdit, TextEditBuilder, TextRange, TextSize};
 use ra_ap_span::Edition;
 use ra_ap_syntax::{
-    AstNode, AstToken, Direction, NodeOrToken, SyntaxElement, SyntaxKind, ast,
+    AstNode, SyntaxKind, ast,
     ast::{HasAttrs, HasName},
 };
 
 use crate::{
     facts::narrow::{Before, Section},
     finding::{Applicability, Fix},
+    fix::lines,
 };
 
 /// Wraps the section into a block; its results are what the block gives.
@@ -74,7 +75,7 @@ impl<'s> Writing<'s> {
         let line_end = if file.text().contains_char('\r') { "\r\n" } else { "\n" };
         let step = if indent.contains('\t') { "\t" } else { "    " };
         let range = TextRange::new(from.start(), to.end());
-        let end = end_of_line_comment(last).unwrap_or(to.end());
+        let end = lines::end_of_line_comment(last.syntax()).unwrap_or(to.end());
         Some(Writing { section, range, end, line_end, indent, step })
     }
 
@@ -111,7 +112,8 @@ impl<'s> Writing<'s> {
                 edit.insert(self.end, format!("{inner}{value}{outer}}};"));
             }
         }
-        self.indent_lines(&mut edit);
+        let statements = self.section.statements.iter().map(AstNode::syntax);
+        lines::indent(statements, self.range.end(), self.step, &mut edit);
         Some(edit.finish())
     }
 
@@ -154,23 +156,6 @@ impl<'s> Writing<'s> {
             ),
         })
     }
-
-    /// One step further in, except for the lines of strings.
-    fn indent_lines(&self, edit: &mut TextEditBuilder) {
-        for statement in &self.section.statements {
-            let mut tokens: Vec<SyntaxElement> =
-                statement.syntax().descendants_with_tokens().collect();
-            tokens.extend(between(statement));
-            for token in tokens.into_iter().filter_map(NodeOrToken::into_token) {
-                let at = token.text_range().end();
-                let is_line =
-                    ast::Whitespace::cast(token).is_some_and(|it| it.text().contains('\n'));
-                if is_line && at < self.range.end() {
-                    edit.insert(at, self.step.to_owned());
-                }
-            }
-        }
-    }
 }
 
 /// `let target = value;`, taken apart.
@@ -179,29 +164,4 @@ struct Value {
     target: String,
     before: TextRange,
     after: TextRange,
-}
-
-/// What stands between this statement and the next one.
-fn between(statement: &ast::Stmt) -> Vec<SyntaxElement> {
-    let mut after = statement.syntax().siblings_with_tokens(Direction::Next).skip(1);
-    let mut found = Vec::new();
-    while let Some(NodeOrToken::Token(it)) = after.next() {
-        found.push(NodeOrToken::Token(it));
-    }
-    found
-}
-
-/// Where the comment ends that stands behind a statement on its line.
-fn end_of_line_comment(statement: &ast::Stmt) -> Option<TextSize> {
-    let on_line = between(statement).into_iter().take_while(|it| match it {
-        NodeOrToken::Token(it) if it.kind() == SyntaxKind::WHITESPACE => !it.text().contains('\n'),
-        _ => true,
-    });
-    let comment = on_line
-        .filter_map(NodeOrToken::into_token)
-        .filter(|it| it.kind() == SyntaxKind::COMMENT)
-        .last()?;
-    // The comment has what comes before the line feed.
-    let text = comment.text().trim_end();
-    Some(comment.text_range().start() + TextSize::of(text))
 }

@@ -125,10 +125,14 @@ impl<'db> Builder<'_, 'db> {
             }
             _ => {}
         }
-        let scope = self.extended.take().unwrap_or(self.temporaries);
+        let extended = self.extended.take();
+        let scope = extended.unwrap_or(self.temporaries);
         let local = self.local(Made::Temporary(expr), self.infer.expr_ty(expr));
         self.keep(local, scope);
+        // In `let (a, b) = &make();` what is borrowed lives as long as the reference.
+        self.extended = extended.filter(|_| self.is_extending(expr));
         self.put_adjusted(local, expr, 0);
+        self.extended = None;
         self.drop_in(scope, local);
         Spot::whole(local)
     }

@@ -281,7 +281,7 @@ impl Builder<'_, '_> {
     }
 
     /// `&make()` and what it may be a part of: a `let` keeps what is borrowed there.
-    fn is_extending(&self, expr: ExprId) -> bool {
+    pub fn is_extending(&self, expr: ExprId) -> bool {
         match &self.body[expr] {
             Expr::Ref { .. } => true,
             Expr::Tuple { exprs } | Expr::Array(Array::ElementList { elements: exprs }) => {

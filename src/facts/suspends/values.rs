@@ -207,6 +207,8 @@ impl<'db> Builder<'_, 'db> {
         };
         if row.is_some_and(|it| it.empties)
             && let Named::Local(it) = self.named(from)
+            // What a guard leads to may be taken as well, and the guard stays what it is.
+            && self.infer.binding_ty(it) == self.infer.expr_ty(call)
         {
             self.emptied(self.variables.get(&it).copied());
         }
