@@ -92,7 +92,9 @@ impl<'db> BodyFacts<'db> {
                 && !self.may_borrow(type_)
                 && self.owned_guard_in(type_).is_none()
                 && !type_.is_never();
-            if is_own && (!is_place || self.is(type_, "Copy")) {
+            // What is changed in a copy is lost.
+            let is_read = !is_place || self.is(type_, "Copy") && !self.borrows_mutably_here(value);
+            if is_own && is_read {
                 return Some((value, Copied::No));
             }
             if is_own && self.is_clone(type_) && !self.borrows_mutably_here(value) {

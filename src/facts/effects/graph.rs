@@ -189,7 +189,7 @@ impl<'db> Graph<'db> {
                 }
                 let constants = constants::handed_on(given, &constants);
                 let args = match (open, args) {
-                    (true, Some(args)) => effects.substituted(*written, args),
+                    (true, Some(args)) => effects.substituted(function, *written, args),
                     _ => *written,
                 };
                 let krate = effects.krate_of(function);

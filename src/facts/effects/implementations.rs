@@ -11,7 +11,7 @@ use ra_ap_hir_def::{
 use ra_ap_hir_ty::{
     ParamEnvAndCrate,
     db::HirDatabase,
-    next_solver::{DbInterner, EarlyBinder, GenericArgs, TyKind},
+    next_solver::{DbInterner, EarlyBinder, GenericArg, GenericArgs, TyKind},
 };
 use ra_ap_rustc_type_ir::inherent::{GenericArgs as _, IntoKind};
 
@@ -159,13 +159,22 @@ impl<'db> Effects<'_, 'db> {
         GenericArgs::identity_for_item(interner, function.into()).len()
     }
 
-    /// `args` as they are where `given` stands for the generics in them.
+    /// `args` in `function` as they are where `given` stands for its generics. Who implements a trait may have others
+    /// than the trait: then nobody knows.
     pub(super) fn substituted(
         &self,
+        function: FunctionId,
         args: GenericArgs<'db>,
         given: GenericArgs<'db>,
     ) -> GenericArgs<'db> {
         let interner = DbInterner::new_no_crate(self.workspace.db());
-        EarlyBinder::bind(args).instantiate(interner, given).skip_norm_wip()
+        let own = GenericArgs::identity_for_item(interner, function.into());
+        let is_alike = |(own, given): (GenericArg<'db>, GenericArg<'db>)| {
+            std::mem::discriminant(&own.kind()) == std::mem::discriminant(&given.kind())
+        };
+        match own.len() == given.len() && own.iter().zip(given.iter()).all(is_alike) {
+            true => EarlyBinder::bind(args).instantiate(interner, given).skip_norm_wip(),
+            false => args,
+        }
     }
 }
