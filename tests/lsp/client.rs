@@ -43,8 +43,7 @@ pub struct Client {
     pub refreshes: usize,
 }
 
-/// What the editors say that they can, as far as the server reads it: taken down from VS Code 1.139 with
-/// vscode-languageclient 11, Helix 25.07, and Neovim 0.7.
+/// What these editors say that they can: the part of it that the server reads.
 pub fn capabilities(editor: &str) -> Value {
     let all: Value = serde_json::from_str(include_str!("editors.json")).unwrap();
     all[editor].clone()
