@@ -132,6 +132,13 @@ pub struct Row {
     pub becomes: Option<String>,
     /// ... in a closure on a thread that may block, where nothing can be awaited.
     pub on_thread: Option<String>,
+    /// It makes channels that hold so many messages at most, where others of the same types hold any number.
+    #[serde(default)]
+    pub bounded: bool,
+    /// What the call is written as, or which type this one is, where the channel is `bounded`, ...
+    pub when_bounded: Option<String>,
+    /// ... in a closure on a thread that may block.
+    pub when_bounded_on_thread: Option<String>,
     /// The argument, counted from 0, that the twin takes only when it is above zero.
     pub positive: Option<usize>,
     /// The trait that has to be in scope for that.
@@ -167,6 +174,9 @@ pub struct Row {
     /// Of a result it keeps the value, and forgets the error.
     #[serde(default)]
     pub forgets_error: bool,
+    /// Of a result it gives the value, and panics where there is none.
+    #[serde(default)]
+    pub takes_out: bool,
     /// What the twin of this type does with what was written to it and not flushed, when it is dropped.
     pub unflushed: Option<Unflushed>,
     /// All that was written is where it belongs when this returns.

@@ -73,6 +73,29 @@ item = [
 }
 
 #[test]
+fn calls_are_followed_unless_the_configuration_says_not_to() {
+    let code = "\
+pub async fn ask() -> std::io::Result<String> {
+    load().or_else(|_| std::fs::read_to_string(\"a\"))
+}
+
+fn load() -> std::io::Result<String> {
+    std::fs::read_to_string(\"b\")
+}
+";
+    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", code)]);
+    let places = |said: Said| -> Vec<String> {
+        let places =
+            said.lines().into_iter().map(|it| it.split(" blocking").next().unwrap().to_owned());
+        places.collect()
+    };
+    let itself = "src/lib.rs:2:24:";
+    assert_eq!(places(project.run(&CONCISE)), ["src/lib.rs:2:5:", itself]);
+    project.write("async-fix.toml", "follow-calls = false\n");
+    assert_eq!(places(project.run(&CONCISE)), [itself]);
+}
+
+#[test]
 fn a_row_of_the_house_counts_more_than_one_that_is_shipped() {
     let row = "\
 [[knowledge]]

@@ -75,6 +75,11 @@ impl Settings {
         chains.for_each(|it| it.0.push(layer.clone()));
     }
 
+    /// Whether what functions do is looked for where they are called.
+    pub fn follows_calls(&self) -> bool {
+        self.root.last(|it| it.follow_calls).unwrap_or(true)
+    }
+
     /// How fixes are made sure of.
     pub fn verify(&self) -> Verify {
         self.root.last(|it| it.verify?.mode).unwrap_or_default()

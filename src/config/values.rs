@@ -44,6 +44,8 @@ pub struct Values {
     pub rules: Option<BTreeMap<String, RuleValues>>,
     /// What differs for some files: globs as in `.gitignore`, seen from this file.
     pub per_path: Option<BTreeMap<String, PathValues>>,
+    /// Whether what functions do is looked for where they are called. At the workspace root only.
+    pub follow_calls: Option<bool>,
     /// How to make sure that fixes are right. At the workspace root only.
     pub verify: Option<VerifyValues>,
     /// What comments that suppress findings have to be like.
@@ -165,7 +167,11 @@ pub enum FailOn {
 impl Values {
     /// A key that is there and speaks of the analysis of the whole workspace.
     pub fn key_of_root(&self) -> Option<&'static str> {
-        let keys = [("verify", self.verify.is_some()), ("knowledge", self.knowledge.is_some())];
+        let keys = [
+            ("follow-calls", self.follow_calls.is_some()),
+            ("verify", self.verify.is_some()),
+            ("knowledge", self.knowledge.is_some()),
+        ];
         keys.iter().find(|it| it.1).map(|it| it.0)
     }
 }

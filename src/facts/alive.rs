@@ -200,7 +200,8 @@ impl<'db> BodyFacts<'db> {
         self.marker(marker).is_some_and(|it| self.implements(type_, it))
     }
 
-    pub(super) fn implements(&self, type_: Ty<'db>, trait_: ra_ap_hir_def::TraitId) -> bool {
+    /// Whether the type has the trait.
+    pub(crate) fn implements(&self, type_: Ty<'db>, trait_: ra_ap_hir_def::TraitId) -> bool {
         let param_env = self.db.trait_environment(self.function.into());
         let environment = ParamEnvAndCrate { param_env, krate: self.krate() };
         implements_trait_unique(type_, self.db, environment, trait_)

@@ -68,19 +68,24 @@ pub struct InAsync {
 type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
 
 impl Mentions {
-    pub fn find(workspace: &Workspace, known: &Known) -> Mentions {
+    /// `through_calls` says whether what leads to such names through functions counts too.
+    pub fn find(workspace: &Workspace, known: &Known, through_calls: bool) -> Mentions {
         let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
         let texts: Vec<_> =
             workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
         let outlines: Vec<Outline> = texts.iter().map(|it| Outline::of(it.1)).collect();
-        let leads = Leads::in_dependencies(workspace, known);
+        let leads = match through_calls {
+            true => Leads::in_dependencies(workspace, known),
+            false => Leads::default(),
+        };
         let calls: Vec<Vec<LeadCall>> = texts.iter().map(|it| leads.calls(it.1)).collect();
         let callers = calls.iter().flatten().filter_map(|it| it.caller);
         names.extend(callers.map(str::to_owned));
         names.extend(texts.iter().zip(&outlines).flat_map(|it| said_to_block(it.0.1, it.1)));
+        let helpers = if through_calls { Helpers::of(&outlines) } else { Helpers::default() };
         // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
         // behind another. A guard that a function holds is its own affair.
-        close(&mut names, &outlines, &Helpers::of(&outlines));
+        close(&mut names, &outlines, &helpers);
         names.extend(guard_names::all(known, &outlines));
         close(&mut names, &outlines, &Helpers::default());
         let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);

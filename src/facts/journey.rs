@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use ra_ap_hir_def::{
-    hir::{BindingId, Expr, ExprId, LoopSource, Pat, PatId, Statement},
+    hir::{BindingId, CaptureBy, Expr, ExprId, LoopSource, Pat, PatId, Statement},
     type_ref::Mutability,
 };
 use ra_ap_hir_ty::next_solver::TyKind;
@@ -17,7 +17,10 @@ use crate::{
     finding::Note,
 };
 
+mod adapters;
 mod origin;
+
+pub use adapters::Adapter;
 
 /// What is done with some values that are made in this body.
 #[derive(Default, Debug)]
@@ -28,13 +31,32 @@ pub struct Journey {
     pub origins: BTreeSet<ExprId>,
     pub loops: Vec<Loop>,
     pub variables: BTreeSet<BindingId>,
+    /// Whether they are ends of channels that hold so many messages at most.
+    pub bounded: bool,
+}
+
+impl Journey {
+    /// What this call is written as once its values are the runtime's own.
+    pub fn becomes(&self, body: &BodyFacts<'_>, mention: &Mention) -> Option<String> {
+        let row = &mention.row;
+        let when_bounded = match mention.is_on_thread() {
+            true => row.when_bounded_on_thread.as_ref().or(row.when_bounded.as_ref()),
+            false => row.when_bounded.as_ref(),
+        };
+        when_bounded.filter(|_| self.bounded).cloned().or_else(|| body.becomes(mention))
+    }
 }
 
 /// A `for` loop over one of them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Loop {
     /// What stands behind `in`.
     pub head: ExprId,
+    /// What of it is the value itself: the rest are adapters.
+    pub source: ExprId,
+    pub adapters: Vec<Adapter>,
+    /// What makes an iterator of the head.
+    pub(crate) call: ExprId,
     pub pattern: PatId,
     /// What asks for the next one.
     pub(crate) next: ExprId,
@@ -52,6 +74,13 @@ impl<'db> BodyFacts<'db> {
         tracing.start(mention.expr)?;
         tracing.finish()?;
         Ok(tracing.journey)
+    }
+}
+
+impl Loop {
+    /// The same loop, when its head adapts `source`.
+    fn over(self, source: ExprId, adapters: Vec<Adapter>) -> Loop {
+        Loop { source, adapters, ..self }
     }
 }
 
@@ -77,6 +106,11 @@ impl<'db> Tracing<'_, 'db> {
     /// Looks for the call that made the value which `expr` deals with, and begins there.
     fn start(&mut self, expr: ExprId) -> Result<(), Note> {
         let origin = self.origin(expr, 0)?;
+        let bounded = self.body.mention_of(origin).is_some_and(|it| it.row.bounded);
+        if !self.journey.origins.is_empty() && bounded != self.journey.bounded {
+            return self.refuse(origin, "a channel with a limit and one without come together");
+        }
+        self.journey.bounded = bounded;
         self.journey.origins.insert(origin);
         self.call(origin)
     }
@@ -102,7 +136,7 @@ impl<'db> Tracing<'_, 'db> {
         let Some(mention) = mention.filter(|it| self.body.becomes(it).is_some()) else {
             return self.refuse(call, self.what_takes(call));
         };
-        if mention.row.brings.is_some() {
+        if mention.row.brings.is_some() || mention.row.by_mut {
             self.is_not_shared(call)?;
         }
         let other_error = mention.row.other_error;
@@ -235,6 +269,10 @@ impl<'db> Tracing<'_, 'db> {
         let row = self.body.mention_of(call).map(|it| &it.row);
         match row {
             Some(it) if it.becomes.is_some() => self.call(call),
+            Some(it) if it.adapts.is_some() => self.adapted(expr, call),
+            Some(it) if it.clones && self.body.row_of_value(expr).is_some_and(|it| it.single) => {
+                self.refuse(call, "its twin cannot be cloned")
+            }
             Some(it) if it.passes && self.body.values_of(call).first() == Some(&expr) => {
                 let error = self.body.error_of(self.body.infer.expr_ty(expr));
                 let args = self.body.values_of(call);
@@ -301,19 +339,32 @@ impl<'db> Tracing<'_, 'db> {
                 .map(|it| it.0)
                 .filter(|it| body.local(*it) == Some(local))
                 .collect();
+            if let Some(used) = uses.iter().find(|it| self.is_lent_to_closure(**it, at)) {
+                return self.refuse(*used, "it is shared here, and its twin has to be one's own");
+            }
             uses.into_iter().for_each(|it| self.value(it));
         }
         Ok(())
     }
 
+    /// Whether others may use a value that was made at `origin` at the same time, through a closure that only borrows it.
+    fn is_lent_to_closure(&self, used: ExprId, origin: ExprId) -> bool {
+        let body = self.body;
+        let around = |it| std::iter::successors(Some(it), |it| body.parents.get(*it).copied());
+        let borrows = |it: &ExprId| matches!(&body.body[*it], Expr::Closure { capture_by, .. } if *capture_by == CaptureBy::Ref);
+        let is_single = body.row_of_value(used).is_some_and(|it| it.single);
+        is_single && around(used).filter(borrows).any(|it| !around(origin).any(|at| at == it))
+    }
+
     /// `for pattern in expr`
     fn in_loop(&mut self, it: Loop) -> Result<(), Note> {
-        let row = self.body.row_of_value(it.head);
+        let row = self.body.row_of_value(it.source);
         if row.is_none_or(|it| it.each.is_none()) {
             return self.refuse(it.head, "what this loop goes over is not known of its twin");
         }
+        let (pattern, head) = (it.pattern, it.head);
         self.journey.loops.push(it);
-        self.bind(it.pattern, it.head)
+        self.bind(pattern, head)
     }
 
     /// The `for` loop over `head`, where `call` is what the compiler makes its iterator with.
@@ -331,6 +382,7 @@ impl<'db> Tracing<'_, 'db> {
             Pat::TupleStruct { args, .. } => args.first().copied(),
             _ => None,
         });
-        Some(Loop { head, pattern: pattern?, next: *next })
+        let (source, adapters) = (head, Vec::new());
+        Some(Loop { head, source, adapters, call, pattern: pattern?, next: *next })
     }
 }

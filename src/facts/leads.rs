@@ -24,7 +24,7 @@ use crate::{
 mod scan;
 
 /// The functions of dependencies that may come to wait each time that they are called.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Leads(Arc<Words>);
 
 /// A call in the project that may come to one of them.

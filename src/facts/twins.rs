@@ -7,6 +7,7 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use crate::{
     facts::{
         body::{BodyFacts, Form, Mention},
+        runs_on::Thread,
         runtime::Driver,
     },
     knowledge::{Row, runtimes::KnownRuntime},
@@ -42,6 +43,12 @@ impl<'db> BodyFacts<'db> {
     pub fn mention_of(&self, call: ExprId) -> Option<&Mention> {
         let is_call = |it: &&Mention| matches!(it.form, Form::Call | Form::Method);
         self.mentions.iter().filter(is_call).find(|it| it.expr == call)
+    }
+
+    /// Whether this call stands in a closure on a thread that may block, where nothing is awaited.
+    pub fn is_on_thread(&self, call: ExprId) -> bool {
+        let there = self.uses.iter().find(|it| it.expr == call).map(|it| &it.context);
+        there.is_some_and(|it| it.thread == Thread::MayBlock && it.awaits_in.is_none())
     }
 
     /// The variable that this place is, is a part of, or is borrowed from.
@@ -90,6 +97,11 @@ impl<'db> BodyFacts<'db> {
         let values = self.values_of(mention.expr);
         let row = self.row_of_value(*values.first()?).filter(|it| !it.endless)?;
         Some(format!("$self.{}", row.each.as_deref()?.split_once('.')?.1))
+    }
+
+    /// The expression that this one is a part of.
+    pub fn parent(&self, expr: ExprId) -> Option<ExprId> {
+        self.parents.get(expr).copied()
     }
 
     /// The values that a call is called on or given, in their order.

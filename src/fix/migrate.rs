@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ra_ap_hir_def::{Lookup, hir::ExprId, src::HasSource};
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_ide_db::text_edit::TextRange;
-use ra_ap_rustc_type_ir::inherent::IntoKind;
+use ra_ap_rustc_type_ir::inherent::{IntoKind, Ty as _};
 use ra_ap_syntax::ast;
 
 use crate::{
@@ -23,7 +23,9 @@ use crate::{
 
 mod flush;
 mod loops;
+mod nothing;
 mod traits;
+mod turns;
 mod written;
 
 /// Makes the value that the mention deals with one of the runtime's, or says why it has to stay what it is.
@@ -102,10 +104,18 @@ impl<'db> Migration<'_, 'db> {
         let one = |text: &str| vec![Note::new(text)];
         let mention = body.mention_of(call).ok_or_else(|| one("a call of it is not clear"))?;
         let row = &mention.row;
-        let becomes = body.becomes(mention).ok_or_else(|| one("a call of it is not clear"))?;
+        let becomes = self.journey.becomes(body, mention);
+        let becomes = becomes.ok_or_else(|| one("a call of it is not clear"))?;
         if row.of_one_kind && !body.values_of(call).iter().all(|it| self.has_twin(*it)) {
             return Err(one("something else is read or written together with it"));
         }
+        if let Some(index) = row.positive
+            && !body.values_of(call).get(index).is_some_and(|it| body.is_positive(*it))
+        {
+            return Err(one("its limit may be zero, which the twin does not take"));
+        }
+        let becomes = self.without_error(call, becomes);
+        self.names_are_known(row, &becomes).map_err(|it| vec![it])?;
         if becomes.contains(".await") {
             let by_macro = body.macro_call_place(call).filter(|_| body.place_of(call).is_none());
             self.awaited(mention, |it| by_macro.as_ref().is_some_and(|at| is_gone(it, at)))?;
@@ -135,9 +145,10 @@ impl<'db> Migration<'_, 'db> {
         let template = Template::parse(&becomes);
         let path = template.path.as_deref();
         let path = path.map(|it| path::shortest(body, call, &self.driver.root(), it));
-        // `channel::<u8>()`: without arguments nothing else would say it.
+        // `channel::<u8>()`: numbers tell nothing of it, so nothing else would say it.
         let generics = self.text[parts.callee].split_once("::<").map(|it| it.1);
-        let generics = generics.filter(|_| parts.arguments.is_empty());
+        let is_number = |it: &ExprId| body.infer.expr_ty(*it).is_integral();
+        let generics = generics.filter(|_| body.values_of(call).iter().all(is_number));
         let path = match (path, generics) {
             (Some(path), Some(generics)) => Some(format!("{path}::<{generics}")),
             (path, _) => path,
@@ -151,6 +162,19 @@ impl<'db> Migration<'_, 'db> {
             self.runs_alike(chain, mention, receiver.range.end()).map_err(|it| vec![it])?;
         }
         Ok(())
+    }
+
+    /// Whether what the new code names of the crate that the row is about can be named here: `other::RecvError`.
+    fn names_are_known(&self, row: &Row, becomes: &str) -> Result<(), Note> {
+        let root = row.path.split("::").next().unwrap_or_default();
+        let dependencies = &self.body.krate().data(self.body.db).dependencies;
+        let is_named = || dependencies.iter().any(|it| it.name.symbol().as_str() == root);
+        match !becomes.contains(&format!("{root}::")) || is_named() {
+            true => Ok(()),
+            false => {
+                Err(Note::new(format!("the manifest does not name `{root}`, and its twin has to")))
+            }
+        }
     }
 
     /// A call that behaves like its twin only when some others are made before, and some are not.
@@ -191,7 +215,7 @@ impl<'db> Migration<'_, 'db> {
             .body
             .alive_at(mention)
             .into_iter()
-            .filter(|it| !gone(it))
+            .filter(|it| !gone(it) && !self.is_own(it))
             .partition(|it| it.matter >= Matter::UnknownType);
         if !blocking.is_empty() {
             return Err(blocking.iter().map(Alive::note).collect());
@@ -210,6 +234,16 @@ impl<'db> Migration<'_, 'db> {
             self.doubt(it);
         }
         Ok(())
+    }
+
+    /// A reference to what becomes the runtime's own, on its way into a call.
+    fn is_own(&self, alive: &Alive) -> bool {
+        let calls = self.journey.calls.iter();
+        let mut values =
+            calls.flat_map(|it| self.body.values_of(*it)).filter(|it| self.has_twin(*it));
+        alive.name.is_none()
+            && alive.at.is_some()
+            && values.any(|it| self.body.place_of(it) == alive.at)
     }
 
     fn doubt(&mut self, text: &str) {
@@ -231,8 +265,9 @@ impl<'db> Migration<'_, 'db> {
 
     fn awaited_rows(&self) -> impl Iterator<Item = &Row> {
         let mentions = self.journey.calls.iter().filter_map(|it| self.body.mention_of(*it));
-        let is_awaited =
-            |it: &&Mention| self.body.becomes(it).is_some_and(|it| it.contains(".await"));
+        let is_awaited = |it: &&Mention| {
+            self.journey.becomes(self.body, it).is_some_and(|it| it.contains(".await"))
+        };
         mentions.filter(is_awaited).map(|it| &*it.row)
     }
 
@@ -270,7 +305,9 @@ impl<'db> Migration<'_, 'db> {
         match type_.kind() {
             TyKind::Adt(adt, args) => {
                 let row = self.body.known.type_(adt.def_id());
-                let own = row.and_then(|it| it.becomes.as_deref());
+                let bounded = row.and_then(|it| it.when_bounded.as_deref());
+                let bounded = bounded.filter(|_| self.journey.bounded);
+                let own = bounded.or_else(|| row.and_then(|it| it.becomes.as_deref()));
                 match own {
                     Some(it) => {
                         let rest = it.split_once("::").map_or(it, |it| it.1);

@@ -13,6 +13,8 @@ pub enum Adapts {
     SkipsIfForgotten,
     /// It ends with the first error, when it is given a function that forgets it.
     StopsIfForgotten,
+    /// Each value is taken out of its result, when it is given a function that panics where there is none.
+    TakesOutIfTaken,
     /// Items come with their number.
     Counts,
 }

@@ -58,7 +58,7 @@ pub(super) fn look(
         let known = Known::resolve(workspace.db(), rows);
         let mentions = match (seen.mentions.take(), files) {
             (Some(mentions), Some(files)) => mentions.renewed(workspace, files),
-            _ => Mentions::find(workspace, &known),
+            _ => Mentions::find(workspace, &known, settings.follows_calls()),
         };
         let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
@@ -186,7 +186,8 @@ impl<'db> InTarget<'_, 'db> {
             let body =
                 |entered| BodyFacts::new(self.workspace, self.known, candidate.function, entered);
             let with_calls = |body: BodyFacts<'db>| {
-                let calls = self.effects.in_body(&body);
+                let follows = self.settings.follows_calls();
+                let calls = if follows { self.effects.in_body(&body) } else { Vec::new() };
                 (body, calls)
             };
             let is_called = candidate.entered == Entered::Called;

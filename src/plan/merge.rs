@@ -65,7 +65,9 @@ fn same(a: &BTreeMap<FilePath, TextEdit>, b: &BTreeMap<FilePath, TextEdit>) -> b
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && a.1.iter().eq(b.1.iter()))
 }
 
-/// Whether one edit would be in the way of the other. Of two insertions in one place nobody knows which comes first.
+/// Whether one edit would be in the way of the other. Of two insertions in one place nobody knows which comes first, nor
+/// whether what is inserted at an end of something that is replaced is meant to stand inside or outside of what takes
+/// its place.
 fn touch(a: &Indel, b: &Indel) -> bool {
     if a == b && !a.delete.is_empty() {
         return false;
@@ -73,8 +75,8 @@ fn touch(a: &Indel, b: &Indel) -> bool {
     let (a, b) = (a.delete, b.delete);
     match (a.is_empty(), b.is_empty()) {
         (true, true) => a.start() == b.start(),
-        (true, false) => b.start() < a.start() && a.start() < b.end(),
-        (false, true) => a.start() < b.start() && b.start() < a.end(),
+        (true, false) => b.contains_inclusive(a.start()),
+        (false, true) => a.contains_inclusive(b.start()),
         (false, false) => a.start() < b.end() && b.start() < a.end(),
     }
 }

@@ -12,11 +12,12 @@ use crate::{
 };
 
 /// Keys of which the last one that is said counts, with what counts when nothing is said.
-const ONE: [(&str, &str); 5] = [
+const ONE: [(&str, &str); 6] = [
     ("select", r#"["default"]"#),
     ("fixable", r#"["ALL"]"#),
     ("unsafe-fixes", "false"),
     ("fail-on", r#""warn""#),
+    ("follow-calls", "true"),
     ("verify.mode", r#""cargo""#),
 ];
 
@@ -38,8 +39,8 @@ pub fn show(settings: &Settings, file: &FilePath, pages: &[Page]) -> String {
     let chain = settings.of(file);
     let mut lines: Vec<(String, String)> = Vec::new();
     for (key, default) in ONE {
-        // How fixes are verified is one for the whole workspace.
-        let chain = if key.starts_with("verify") { &settings.root } else { chain };
+        let is_of_root = matches!(key, "follow-calls" | "verify.mode");
+        let chain = if is_of_root { &settings.root } else { chain };
         let said = chain.0.iter().rev().find_map(|it| said(it, key));
         lines.push(said.unwrap_or_else(|| (format!("{key} = {default}"), "default".to_owned())));
     }

@@ -203,6 +203,7 @@ fn values() -> impl Strategy<Value = Values> {
         option::of(select(vec![Verify::Cargo, Verify::Analysis, Verify::Syntax, Verify::None])),
         option::of(select(vec![rows("my_app", "my_app::a"), rows("b", "b::C::d")])),
         any::<Option<(Option<bool>, Option<bool>)>>(),
+        option::of(any::<bool>()),
     );
     (lists, others).prop_map(|(lists, others)| Values {
         select: lists.0,
@@ -213,6 +214,7 @@ fn values() -> impl Strategy<Value = Values> {
         extend_safe_fixes: lists.5,
         extend_unsafe_fixes: lists.6,
         unsafe_fixes: others.0,
+        follow_calls: others.8,
         fail_on: others.1,
         exclude: others.2,
         rules: others.3,
@@ -287,6 +289,7 @@ fn a_key_that_lacks_a_letter_is_known_again() {
         "exclude",
         "rules",
         "per-path",
+        "follow-calls",
         "verify",
         "suppressions",
         "knowledge",

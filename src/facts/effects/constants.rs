@@ -5,7 +5,8 @@
 //! Constants of different names are taken to differ.
 
 use ra_ap_hir_def::{
-    ConstId, VariantId,
+    ConstId, DefWithBodyId, VariantId,
+    expr_store::Body,
     hir::{BindingId, Expr, ExprId, Literal, Pat, PatId, UnaryOp},
     resolver::ValueNs,
 };
@@ -184,6 +185,21 @@ impl BodyFacts<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether this is a number above zero, written here or as the value of a constant.
+    pub fn is_positive(&self, expr: ExprId) -> bool {
+        let number = match self.constant(expr) {
+            Some(Constant::Const(it)) => {
+                let body = Body::of(self.db, DefWithBodyId::ConstId(it));
+                match &body[body.root_expr()] {
+                    Expr::Literal(it) => literal(it),
+                    _ => None,
+                }
+            }
+            it => it,
+        };
+        matches!(number, Some(Constant::Number(it)) if it > 0)
     }
 
     /// Adds the constants that a pattern asks for. None when it asks for something else.

@@ -10,16 +10,16 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::{alive::Alive, journey::Loop},
+    facts::{
+        alive::Alive,
+        journey::{Adapter, Loop},
+    },
     finding::{Note, Place},
     fix::{
         lines::{indentation, line_end},
         migrate::Migration,
     },
 };
-
-/// What turns an `Option<Result<T, E>>` round, and is not needed where the error is handled right there.
-const TURN: &str = ".transpose()";
 
 impl Migration<'_, '_> {
     /// Whether each turn of a loop may be awaited.
@@ -28,6 +28,9 @@ impl Migration<'_, '_> {
         let Some(mention) = origin.map(|origin| self.body.mention_at(origin, it.next)) else {
             return Ok(());
         };
+        if self.body.is_on_thread(it.call) {
+            return Ok(());
+        }
         let head = self.body.place_to_show(it.head);
         // What the loop goes over becomes something else.
         let is_own = |alive: &Alive| match &alive.name {
@@ -42,71 +45,70 @@ impl Migration<'_, '_> {
     pub(super) fn rewrite_loop(&mut self, it: &Loop) -> Result<(), Note> {
         let unclear = || Note::new("a macro has a hand in a loop over it");
         let head = self.body.syntax(it.head).ok_or_else(unclear)?;
-        if head.file_id.is_macro() {
+        let source = self.body.syntax(it.source).ok_or_else(unclear)?;
+        if head.file_id.is_macro() || source.file_id.is_macro() {
             return Err(unclear());
         }
         let for_ = head.value.syntax().parent().and_then(ast::ForExpr::cast).ok_or_else(unclear)?;
-        let loop_ = ForLoop::new(&for_, &head.value).ok_or_else(|| {
+        let loop_ = ForLoop::new(&for_, &head.value, &source.value).ok_or_else(|| {
             Note::new("the loop over it stands where no statement can stand before it")
         })?;
-        let row = self.body.row_of_value(it.head).ok_or_else(unclear)?;
-        let each = row.each.clone().ok_or_else(unclear)?;
+        if loop_.has_comment_behind_source(&head.value) {
+            return Err(Note::new("a comment stands between what is adapted and how"));
+        }
+        let row = self.body.row_of_value(it.source).ok_or_else(unclear)?;
+        let each = match self.body.is_on_thread(it.call) {
+            true => row.each_on_thread.clone(),
+            false => row.each.clone(),
+        };
+        let each = each.ok_or_else(|| Note::new("a closure uses it, and cannot await"))?;
         match row.endless {
-            true => self.endless(&loop_, &each),
+            true => self.endless(&loop_, &each, &it.adapters),
             false => {
-                let call = self.body.mention_of(it.head).and_then(|it| it.row.becomes.as_deref());
-                self.as_long_as(&loop_, &each, call == Some("$self"))
+                let mention = self.body.mention_of(it.source);
+                let call = mention.and_then(|it| it.row.becomes.as_deref());
+                self.as_long_as(&loop_, &each, &it.adapters, call == Some("$self"))
             }
         }
     }
 
     /// `while let Some(pattern) = values.next().await`
-    fn as_long_as(&mut self, it: &ForLoop, each: &str, same: bool) -> Result<(), Note> {
+    fn as_long_as(
+        &mut self,
+        it: &ForLoop,
+        each: &str,
+        adapters: &[Adapter],
+        same: bool,
+    ) -> Result<(), Note> {
         let (name, next) = each.split_once('.').unwrap_or(("it", each));
         let start = it.whole.start();
-        let mut pattern = it.pattern.clone();
-        let mut next = next.to_owned();
-        if let (Some(plain), Some(first)) = (next.strip_suffix(TURN), &it.first) {
-            next = format!("{plain}{}", first.handling);
-            pattern = first.pattern.clone();
-            self.edits.push((first.range, String::new()));
-        }
         // `for message in receiver.iter()`
         let direct = it.variable.as_ref().or(it.receiver.as_ref().filter(|_| same));
         if let Some(variable) = direct {
             self.make_mutable(self.variable_of(variable)?)?;
-            let head = format!("{}while let Some({pattern}) = {variable}.{next}", it.label);
-            self.edits.push((TextRange::new(start, it.head.end()), head));
-            self.covered.push(it.head);
+            let head = self.head(it, variable, next, adapters)?;
+            let old = TextRange::new(start, it.behind.end());
+            self.edits.push((old, head));
+            self.covered.push(old);
             return Ok(());
         }
         let name = self.free_name(name, &it.node);
         let line = format!("{}{}", line_end(self.text), indentation(self.text, start));
-        self.edits.push((TextRange::new(start, it.head.start()), format!("let mut {name} = ")));
-        let head = format!(";{line}{}while let Some({pattern}) = {name}.{next}", it.label);
-        self.edits.push((TextRange::empty(it.head.end()), head));
+        let head = self.head(it, &name, next, adapters)?;
+        self.edits.push((TextRange::new(start, it.source.start()), format!("let mut {name} = ")));
+        self.edits.push((it.behind, format!(";{line}{head}")));
         Ok(())
     }
 
     /// `loop { let pattern = values.next().await; .. }`
-    fn endless(&mut self, it: &ForLoop, each: &str) -> Result<(), Note> {
+    fn endless(&mut self, it: &ForLoop, each: &str, adapters: &[Adapter]) -> Result<(), Note> {
         let next = each.split_once('.').map_or(each, |it| it.1);
         let receiver = it.receiver.as_deref();
         let receiver = receiver.ok_or_else(|| Note::new("the loop over it has no name for it"))?;
-        let head = TextRange::new(it.whole.start(), it.head.end());
+        let head = TextRange::new(it.whole.start(), it.behind.end());
         self.edits.push((head, format!("{}loop", it.label)));
-        self.covered.push(it.head);
-        let line = format!("{}{}    ", line_end(self.text), indentation(self.text, head.start()));
-        match &it.first {
-            Some(first) => {
-                let text = format!("let {} = {receiver}.{next}{};", first.pattern, first.handling);
-                self.edits.push((first.statement, text));
-            }
-            None => {
-                let text = format!("{line}let {} = {receiver}.{next};", it.pattern);
-                self.edits.push((TextRange::empty(it.body_start), text));
-            }
-        }
+        self.covered.push(head);
+        self.endless_lines(it, &format!("{receiver}.{next}"), adapters)?;
         self.edits.extend(it.idle_rest.map(|it| (it, String::new())));
         Ok(())
     }
@@ -141,7 +143,7 @@ impl Migration<'_, '_> {
     }
 
     /// A name that means nothing yet in the function around `node`.
-    fn free_name(&self, wanted: &str, node: &SyntaxNode) -> String {
+    pub(super) fn free_name(&self, wanted: &str, node: &SyntaxNode) -> String {
         let function = node.ancestors().find(|it| ast::Fn::can_cast(it.kind()));
         let tokens = function.iter().flat_map(|it| it.descendants_with_tokens());
         let tokens = tokens.filter_map(|it| it.into_token());
@@ -163,35 +165,38 @@ impl Migration<'_, '_> {
 }
 
 /// A `for` loop in the user's text, taken apart.
-struct ForLoop {
-    node: SyntaxNode,
-    whole: TextRange,
-    label: String,
-    pattern: String,
-    head: TextRange,
-    /// The head, where it is a variable, or a reference to one.
+pub(super) struct ForLoop {
+    pub node: SyntaxNode,
+    pub whole: TextRange,
+    pub label: String,
+    pub pattern: ast::Pat,
+    /// What it goes over, ...
+    source: TextRange,
+    /// ... and the adapters behind that in its head.
+    behind: TextRange,
+    /// The source, where it is a variable, or a reference to one.
     variable: Option<String>,
-    /// The variable that the method of the head is called on.
+    /// The variable that the method of the source is called on.
     receiver: Option<String>,
+    pub body: ast::BlockExpr,
     /// Behind the bracket that opens the body.
-    body_start: TextSize,
-    first: Option<First>,
+    pub body_start: TextSize,
     /// What follows on the loop and is never reached when it does not end.
     idle_rest: Option<TextRange>,
 }
 
 /// `let line = line?;`, the first statement of the body, when the loop's own variable is used nowhere else.
-struct First {
+pub(super) struct First {
     /// The statement with the space behind it.
-    range: TextRange,
-    statement: TextRange,
-    pattern: String,
+    pub range: TextRange,
+    pub statement: TextRange,
+    pub pattern: String,
     /// `?`, or what else makes the value of the result.
-    handling: String,
+    pub handling: String,
 }
 
 impl ForLoop {
-    fn new(for_: &ast::ForExpr, head: &ast::Expr) -> Option<ForLoop> {
+    fn new(for_: &ast::ForExpr, head: &ast::Expr, source: &ast::Expr) -> Option<ForLoop> {
         let node = for_.syntax();
         let parent = node.parent()?;
         let is_statement =
@@ -205,22 +210,33 @@ impl ForLoop {
             node: node.clone(),
             whole: node.text_range(),
             label: label.unwrap_or_default(),
-            pattern: for_.pat()?.syntax().text().to_string(),
-            head: head.syntax().text_range(),
-            variable: variable(head),
-            receiver: match head {
+            pattern: for_.pat()?,
+            source: source.syntax().text_range(),
+            behind: TextRange::new(
+                source.syntax().text_range().end(),
+                head.syntax().text_range().end(),
+            ),
+            variable: variable(source),
+            receiver: match source {
                 ast::Expr::MethodCallExpr(it) => variable(&it.receiver()?),
                 _ => None,
             },
             body_start: body.stmt_list()?.l_curly_token()?.text_range().end(),
-            first: First::new(&for_.pat()?, &body),
             idle_rest: idle_rest(node, &body),
+            body,
+        })
+    }
+
+    fn has_comment_behind_source(&self, head: &ast::Expr) -> bool {
+        let mut tokens = head.syntax().descendants_with_tokens();
+        tokens.any(|it| {
+            it.kind() == SyntaxKind::COMMENT && self.behind.contains_range(it.text_range())
         })
     }
 }
 
 impl First {
-    fn new(pattern: &ast::Pat, body: &ast::BlockExpr) -> Option<First> {
+    pub fn new(pattern: &ast::Pat, body: &ast::BlockExpr) -> Option<First> {
         let ast::Pat::IdentPat(own) = pattern else { return None };
         let own = own.name()?.text().to_string();
         let ast::Stmt::LetStmt(first) = body.statements().next()? else { return None };

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use ra_ap_hir::{AsAssocItem, HasCrate, ModuleDef, Trait};
-use ra_ap_hir_def::hir::Expr;
+use ra_ap_hir_def::hir::{Expr, ExprId};
 use ra_ap_ide_db::text_edit::TextRange;
+use ra_ap_rustc_type_ir::TypeVisitableExt;
 use ra_ap_syntax::{
     AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, T, ast, ast::HasModuleItem,
 };
@@ -31,7 +32,8 @@ impl Migration<'_, '_> {
         let unclear = || Note::new("a trait that it needs cannot be imported here");
         let function = self.function().ok_or_else(unclear)?;
         let names = self.method_names(&missing);
-        if self.other_call(&names) {
+        let traits: Vec<Trait> = missing.iter().filter_map(|it| it.1).collect();
+        if self.other_call(&names, &traits) {
             return Err(Note::new(
                 "the function also reads or writes something else, whose methods have the same names",
             ));
@@ -91,10 +93,11 @@ impl Migration<'_, '_> {
         items.filter_map(|it| Some(it.name(db)?.as_str().to_owned())).collect()
     }
 
-    /// Whether the function calls a trait's method of one of these names on something that stays what it is.
-    fn other_call(&self, names: &BTreeSet<String>) -> bool {
+    /// Whether the function calls a trait's method of one of these names on something that stays what it is, and that
+    /// one of `traits` may mean too.
+    fn other_call(&self, names: &BTreeSet<String>, traits: &[Trait]) -> bool {
         self.body.body.exprs().any(|(expr, it)| {
-            let Expr::MethodCall { method_name, .. } = it else { return false };
+            let Expr::MethodCall { receiver, method_name, .. } = it else { return false };
             if !names.contains(method_name.as_str()) || self.journey.calls.contains(&expr) {
                 return false;
             }
@@ -105,9 +108,23 @@ impl Migration<'_, '_> {
                     let of_trait =
                         container.and_then(|it| it.container_or_implemented_trait(self.body.db));
                     of_trait.is_some_and(|it| it.krate(self.body.db).origin(self.body.db).is_lang())
+                        && self.may_have(*receiver, traits)
                 }
                 None => true,
             }
+        })
+    }
+
+    /// Whether a value, or what it leads to, has one of the traits, or nobody knows.
+    fn may_have(&self, value: ExprId, traits: &[Trait]) -> bool {
+        let infer = self.body.infer;
+        let steps = infer.expr_adjustment(value).unwrap_or_default();
+        let types = steps.iter().map(|it| it.target.as_ref());
+        let mut types = std::iter::once(infer.expr_ty(value)).chain(types);
+        types.any(|it| {
+            it.references_non_lt_error()
+                || it.has_param()
+                || traits.iter().any(|of| self.body.implements(it, (*of).into()))
         })
     }
 
