@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    knowledge::{adapts::Adapts, takes::Takes},
+    knowledge::{adapts::Adapts, cancel::Cancel, takes::Takes},
     page,
 };
 
 pub mod adapts;
+pub mod cancel;
 pub mod resolve;
 mod row;
 pub mod runtimes;
@@ -255,9 +256,25 @@ pub struct Row {
     /// A future that is handed to it, or is a branch of it, may be dropped before it is done.
     #[serde(default)]
     pub cancels: bool,
+    /// ... but for one that is only named: that is lent to it, and lives on.
+    #[serde(default)]
+    pub lends_named: bool,
+    /// It panics when no branch of it is left, unless it has an `else`.
+    #[serde(default)]
+    pub needs_else: bool,
+    /// A value of this type is a pointer to what does not move any more.
+    #[serde(default)]
+    pub pins: bool,
     /// It ends tasks before they are done.
     #[serde(default)]
     pub aborts: bool,
+    /// What becomes of its work when its future is dropped before it is done.
+    pub cancel: Option<Cancel>,
+    /// What to do in its place so that nothing is lost then, in one clause.
+    pub keeping: Option<String>,
+    /// What it returns it has taken out of what it is called on: a message, a line.
+    #[serde(default)]
+    pub takes_out: bool,
     /// What has to be on for the item to exist: a feature of the crate, a platform, a `cfg`.
     pub only_with: Option<String>,
     /// The line of the user's configuration that says so, as `async-fix.toml:7`; rows that are shipped have none.

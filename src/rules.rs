@@ -2,7 +2,7 @@
 
 use crate::{
     facts::{
-        body::BodyFacts, effects::BlockingCall, locks::taken::TakenLocks,
+        body::BodyFacts, effects::BlockingCall, locks::taken::TakenLocks, losses::Losses,
         surroundings::Surroundings,
     },
     finding::{Finding, Place},
@@ -13,11 +13,13 @@ use crate::{
 
 mod async_guard_across_await;
 mod blocking_call;
+mod cancel_unsafe_select;
 pub mod comments;
 mod guard_across_await;
 mod invalid_suppression;
 mod lock_deadlock;
 mod lock_kind;
+mod select_without_else;
 mod unused_suppression;
 
 /// A rule: its page is `rules/<name>.md`.
@@ -69,6 +71,8 @@ pub const RULES: &[Rule] = &[
     rule!("lock-deadlock", lock_deadlock::check),
     rule!("async-guard-across-await", async_guard_across_await::check),
     rule!("lock-kind", lock_kind::check),
+    rule!("cancel-unsafe-select", cancel_unsafe_select::check),
+    rule!("select-without-else", select_without_else::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];
@@ -89,6 +93,8 @@ pub struct Pass<'a, 'db> {
     pub calls: &'a [BlockingCall],
     /// The locks that functions take.
     pub locks: &'a TakenLocks<'db>,
+    /// What is lost with futures that are dropped.
+    pub losses: &'a Losses<'db>,
     pub findings: Vec<Finding>,
 }
 

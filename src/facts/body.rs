@@ -281,6 +281,7 @@ impl<'db> BodyFacts<'db> {
         context: Context,
         handed: Option<FutureRuns>,
     ) {
+        let row = row.filter(|it| !it.is_only_about_dropping());
         let runs = self.closure_runs(call, row);
         // `Box::pin(async { .. })` hands its argument on, and so does a timeout.
         let future = row.filter(|it| !it.cancels).map_or(handed, |it| it.future);

@@ -33,7 +33,7 @@ use crate::{
 const SHOWN: usize = 4;
 
 mod constants;
-mod declared;
+pub(super) mod declared;
 mod graph;
 mod implementations;
 mod kept;

@@ -62,6 +62,8 @@ pub struct InAsync {
     places: Places,
     /// The macros of the project that write async code.
     macros: Arc<HashSet<String>>,
+    /// The macros that drop futures before they are done, as they are called: `select!`.
+    racing: Vec<String>,
     leads: Leads,
 }
 
@@ -91,7 +93,8 @@ impl Mentions {
         let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
         let (names, macros) = (Arc::new(names), Arc::new(macros));
-        let mut it = InAsync { names, places: Places::new(), macros, leads };
+        let racing = known.racing_macros().into_iter().map(|it| format!("{it}!")).collect();
+        let mut it = InAsync { names, places: Places::new(), macros, racing, leads };
         for ((id, text), calls) in texts.into_iter().zip(calls) {
             it.add_places(id, text, &calls);
         }
@@ -147,6 +150,9 @@ impl InAsync {
     fn add_places(&mut self, file: ra_ap_vfs::FileId, text: &str, calls: &[LeadCall<'_>]) {
         let mut places = identifiers(text, &self.names);
         places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
+        for call in &self.racing {
+            places.extend(text.match_indices(call).map(|it| TextSize::new(it.0 as u32)));
+        }
         places.sort();
         self.places.insert(file, places);
     }

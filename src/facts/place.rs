@@ -65,6 +65,11 @@ impl BodyFacts<'_> {
         Some(place)
     }
 
+    /// Where the user wrote what stands there.
+    pub(super) fn place_of_range(&self, file: HirFileId, range: TextRange) -> Option<Place> {
+        self.project_place(self.range_in_file(file, range)?)
+    }
+
     /// Whether this text means one expression only: what a macro writes twice may stand in two kinds of code.
     pub(crate) fn is_written_once(&self, place: &Place, file: HirFileId) -> bool {
         let HirFileId::MacroFile(_) = file else { return true };

@@ -257,6 +257,11 @@ impl Known {
         rows.find(|it| it.0.definition(db) == makro).map(|it| it.1)
     }
 
+    /// The names of the macros whose branches may be dropped before they are done.
+    pub fn racing_macros(&self) -> BTreeSet<&str> {
+        self.macros.values().filter(|it| it.cancels).map(|it| it.name()).collect()
+    }
+
     pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {
         self.runtimes.values()
     }

@@ -18,6 +18,16 @@ impl Row {
         Row { path: name, ..row.expect("a path is all that a row has to have") }
     }
 
+    /// Whether all that it says is what becomes of a future that is dropped before it is done.
+    pub fn is_only_about_dropping(&self) -> bool {
+        let says_more = self.blocks.is_some()
+            || self.closure.is_some()
+            || self.future.is_some()
+            || self.takes.is_some()
+            || self.cancels;
+        (self.cancel.is_some() || self.takes_out) && !says_more
+    }
+
     /// What `instead` may be at best.
     pub fn cap(&self) -> Applicability {
         match self.fix {

@@ -18,6 +18,7 @@ use crate::{
         effects::Effects,
         functions::{self, Candidate, Mentions},
         locks::taken::TakenLocks,
+        losses::Losses,
         runtime::{self, Runtime},
         several_threads,
         surroundings::Surroundings,
@@ -62,6 +63,7 @@ pub(super) fn look(
         };
         let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
+        let losses = Losses::new(workspace, &known);
         let shared = RefCell::new(std::mem::take(&mut seen.shared));
         let mut sights = Sights::default();
         let mut coverage = match files {
@@ -80,6 +82,7 @@ pub(super) fn look(
                 known: &known,
                 effects: &effects,
                 locks: &locks,
+                losses: &losses,
                 shared: &shared,
                 rules,
                 settings,
@@ -128,6 +131,7 @@ struct InTarget<'a, 'db> {
     known: &'db Known,
     effects: &'a Effects<'a, 'db>,
     locks: &'a TakenLocks<'db>,
+    losses: &'a Losses<'db>,
     shared: &'a RefCell<Shared>,
     rules: &'a [(&'a Rule, Page)],
     settings: &'a Settings,
@@ -232,6 +236,7 @@ impl<'db> InTarget<'_, 'db> {
                     body: &body,
                     calls: &calls,
                     locks: self.locks,
+                    losses: self.losses,
                     findings: Vec::new(),
                 };
                 check(&mut pass);

@@ -33,6 +33,9 @@ const FORMS: [Form; 4] = [Form::Next, Form::Start, Form::End, Form::File];
 pub enum Says {
     Blocking,
     NonBlocking,
+    /// Nothing is lost when its future is dropped before it is done.
+    CancelSafe,
+    CancelUnsafe,
 }
 
 /// A name between the brackets: of a rule or of a group, if there is one.
@@ -78,6 +81,8 @@ pub(super) fn read(comment: &str, start: TextSize) -> Option<Words> {
     let says = match word {
         "blocking" => Some(Says::Blocking),
         "non-blocking" => Some(Says::NonBlocking),
+        "cancel-safe" => Some(Says::CancelSafe),
+        "cancel-unsafe" => Some(Says::CancelUnsafe),
         _ => None,
     };
     if let Some(says) = says {
@@ -88,7 +93,8 @@ pub(super) fn read(comment: &str, start: TextSize) -> Option<Words> {
     }
     let Some(form) = FORMS.into_iter().find(|it| it.word() == word) else {
         return Some(malformed(
-            "behind `async-fix:` stands `ignore`, `ignore-start`, `ignore-end`, `ignore-file`, `blocking` or `non-blocking`",
+            "behind `async-fix:` stands `ignore`, `ignore-start`, `ignore-end`, `ignore-file`, `blocking`, \
+             `non-blocking`, `cancel-safe` or `cancel-unsafe`",
         ));
     };
     // What is left of the comment is its end.
@@ -219,6 +225,10 @@ mod tests {
         assert_eq!(
             read("// async-fix: blocking", TextSize::new(0)),
             Some(Words::Fact { says: Says::Blocking, reason: None })
+        );
+        assert_eq!(
+            read("// async-fix: cancel-safe", TextSize::new(0)),
+            Some(Words::Fact { says: Says::CancelSafe, reason: None })
         );
     }
 }

@@ -12,8 +12,8 @@ use crate::{
 
 /// What is said of functions, by the place of each.
 #[derive(Default)]
-pub(super) struct Declared {
-    functions: HashMap<(FileId, TextRange), Says>,
+pub(in crate::facts) struct Declared {
+    functions: HashMap<(FileId, TextRange), Vec<Says>>,
 }
 
 impl Declared {
@@ -24,13 +24,15 @@ impl Declared {
                 continue;
             };
             for fact in Comments::read(text).facts {
-                declared.functions.extend(fact.function.map(|it| ((id, it), fact.says)));
+                let Some(function) = fact.function else { continue };
+                declared.functions.entry((id, function)).or_default().push(fact.says);
             }
         }
         declared
     }
 
-    pub fn of(&self, file: FileId, function: TextRange) -> Option<Says> {
-        self.functions.get(&(file, function)).copied()
+    /// Whether this is said of a function.
+    pub fn says(&self, file: FileId, function: TextRange, it: Says) -> bool {
+        self.functions.get(&(file, function)).is_some_and(|said| said.contains(&it))
     }
 }

@@ -42,8 +42,7 @@ impl<'db> Effects<'_, 'db> {
         krate: Crate,
         caller: FunctionId,
     ) -> Vec<Callee<'db>> {
-        // What a row says of a function is all that there is to know.
-        if self.known.function(self.workspace.db(), function).is_some() {
+        if self.is_told_by_row(function) {
             return Vec::new();
         }
         let callees = match function.lookup(self.workspace.db()).container {
@@ -63,7 +62,13 @@ impl<'db> Effects<'_, 'db> {
             // A runtime knows on which thread it does what.
             !krate.data(db).origin.is_lang() && self.known.runtime(krate).is_none()
         };
-        is_followed && self.known.function(db, function).is_none()
+        is_followed && !self.is_told_by_row(function)
+    }
+
+    /// What a row says of how a function waits is all that there is to know.
+    fn is_told_by_row(&self, function: FunctionId) -> bool {
+        let row = self.known.function(self.workspace.db(), function);
+        row.is_some_and(|it| !it.is_only_about_dropping())
     }
 
     fn of_trait(

@@ -61,10 +61,12 @@ impl<'db> Summary<'db> {
         let db = effects.workspace.db();
         let source = function.lookup(db).source(db);
         let file = source.file_id.original_file(db).file_id(db);
-        match effects.declared.of(file, source.value.syntax().text_range()) {
-            Some(Says::NonBlocking) => return Summary::default(),
-            Some(Says::Blocking) => return Summary::declared(effects.workspace, function),
-            None => {}
+        let says = |it| effects.declared.says(file, source.value.syntax().text_range(), it);
+        if says(Says::NonBlocking) {
+            return Summary::default();
+        }
+        if says(Says::Blocking) {
+            return Summary::declared(effects.workspace, function);
         }
         // Of most functions their names tell that they come to nothing.
         if !effects.mentions.are_in(db, &source) {

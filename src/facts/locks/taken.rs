@@ -208,7 +208,10 @@ fn from_outside(place: &LockPlace, parameters: &[Vec<BindingId>]) -> Option<From
 
 /// The variables that each parameter is, `self` first; none for one that a pattern takes apart. An asynchronous function
 /// takes its parameters twice, by names of its own first.
-fn parameters(workspace: &Workspace, function: FunctionId) -> Vec<Vec<BindingId>> {
+pub(in crate::facts) fn parameters(
+    workspace: &Workspace,
+    function: FunctionId,
+) -> Vec<Vec<BindingId>> {
     let body = Body::of(workspace.db(), DefWithBodyId::FunctionId(function));
     let own = body.self_param.iter().map(|it| vec![it.formal, it.user_written]);
     let named = body.params.iter().map(|it| {

@@ -1,0 +1,83 @@
+//! Whether a `select!` may run out of branches.
+
+use ra_ap_hir_def::{
+    Lookup,
+    hir::{ClosureKind, CoroutineSource, Expr, ExprId, Statement},
+    src::HasSource,
+};
+use ra_ap_syntax::{AstNode, Edition, SourceFile, ast};
+
+use crate::facts::{
+    body::BodyFacts,
+    selects::{Branch, Select},
+};
+
+impl BodyFacts<'_> {
+    /// Whether every branch has a pattern that what comes need not fit.
+    pub fn may_all_be_disabled(&self, select: &Select) -> bool {
+        select.branches.iter().all(|it| self.may_be_disabled(it))
+    }
+
+    fn may_be_disabled(&self, branch: &Branch) -> bool {
+        let text = self.workspace.text(&branch.pattern.file);
+        let pattern = text.and_then(|it| it.get(std::ops::Range::from(branch.pattern.range)));
+        pattern.and_then(parse).is_some_and(|it| is_one_of_several(&it))
+    }
+
+    /// Whether it stands by itself in a loop whose value nobody asks for, so that a `break` can end it.
+    pub fn is_statement_of_plain_loop(&self, select: &Select) -> bool {
+        let Some(loop_) = select.turns else { return false };
+        let Expr::Loop { body, .. } = self.body[loop_] else { return false };
+        let is_here = match &self.body[body] {
+            Expr::Block { statements, tail, .. } => {
+                let is_it = |it: &Statement| matches!(it, Statement::Expr { expr, .. } if *expr == select.whole);
+                *tail == Some(select.whole) || statements.iter().any(is_it)
+            }
+            _ => false,
+        };
+        is_here && (self.infer.expr_ty(loop_).is_unit() || self.ends_function_with_nothing(loop_))
+    }
+
+    /// Whether this comes last in a function that returns nothing.
+    fn ends_function_with_nothing(&self, expr: ExprId) -> bool {
+        let mut child = expr;
+        while let Some(parent) = self.parents.get(child).copied() {
+            let is_last = match &self.body[parent] {
+                Expr::Block { tail, .. } => *tail == Some(child),
+                Expr::Closure { closure_kind: ClosureKind::Coroutine { source, .. }, .. } => {
+                    *source == CoroutineSource::Fn
+                }
+                _ => false,
+            };
+            if !is_last {
+                return false;
+            }
+            child = parent;
+        }
+        let source = self.function.lookup(self.db).source(self.db);
+        source.value.ret_type().is_none()
+    }
+}
+
+fn parse(pattern: &str) -> Option<ast::Pat> {
+    let text = format!("fn f() {{ let {pattern} = x; }}");
+    let file = SourceFile::parse(&text, Edition::CURRENT).tree();
+    file.syntax().descendants().find_map(ast::LetStmt::cast)?.pat()
+}
+
+/// `Some(..)`, `Ok(..)`, a literal: a variant that is known to have others beside it.
+fn is_one_of_several(pattern: &ast::Pat) -> bool {
+    let is_variant = |path: Option<ast::Path>| {
+        let name = path.and_then(|it| it.segment()?.name_ref());
+        name.is_some_and(|it| matches!(&*it.text(), "Some" | "None" | "Ok" | "Err"))
+    };
+    match pattern {
+        ast::Pat::LiteralPat(_) => true,
+        ast::Pat::TupleStructPat(it) => is_variant(it.path()),
+        ast::Pat::PathPat(it) => is_variant(it.path()),
+        ast::Pat::IdentPat(it) => it.syntax().text() == "None",
+        ast::Pat::TuplePat(it) => it.fields().any(|it| is_one_of_several(&it)),
+        ast::Pat::ParenPat(it) => it.pat().is_some_and(|it| is_one_of_several(&it)),
+        _ => false,
+    }
+}

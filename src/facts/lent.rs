@@ -1,0 +1,92 @@
+//! Futures that could be made once, before a loop, instead of in each turn.
+
+use std::collections::BTreeSet;
+
+use ra_ap_hir_def::{
+    Lookup,
+    hir::{BindingId, Expr, ExprId},
+    src::HasSource,
+};
+use ra_ap_syntax::{AstNode, TextRange};
+
+use crate::facts::{
+    body::BodyFacts,
+    selects::{Branch, Select},
+};
+
+/// How a future becomes one that is lent.
+pub struct LentBefore {
+    /// The loop, as it is written.
+    pub loop_: TextRange,
+    /// A name for it that is free.
+    pub name: String,
+}
+
+impl BodyFacts<'_> {
+    /// Whether the future of a branch can be made before the loop. It cannot where it is needed anew when it is done, as
+    /// it still holds what the new one would be made of; or where others need that, too.
+    pub fn lent_before_loop(
+        &self,
+        select: &Select,
+        branch: &Branch,
+    ) -> Result<LentBefore, &'static str> {
+        let loop_ = select.turns.ok_or("it is in no loop")?;
+        if self.comes_back_after(select, branch) {
+            return Err(
+                "when it is done, the loop needs another one, made of what the first one still holds",
+            );
+        }
+        let place = self.place_of(loop_).ok_or("a macro wrote the loop")?;
+        if place.file != branch.at.file || !place.range.contains_range(branch.at.range) {
+            return Err("a macro wrote the loop");
+        }
+        let made = self.variables_of_loop(loop_);
+        let used = self.variables_in(branch.future);
+        if used.iter().any(|it| made.contains(it)) {
+            return Err("it is made of what each turn makes anew");
+        }
+        let leaves = |it: ExprId| {
+            self.is_question_mark(it)
+                || matches!(self.body[it], Expr::Await { .. } | Expr::Return { .. })
+        };
+        let mut way_out = false;
+        self.walk(branch.future, &mut |it| way_out |= leaves(it) && self.is_before(it, branch));
+        if way_out {
+            return Err("more happens where it is made");
+        }
+        let others = self.variables().used;
+        let is_elsewhere =
+            |it: &TextRange| !branch.at.range.contains_range(*it) && it.end() > place.range.start();
+        if others.iter().any(|it| used.contains(&it.variable) && is_elsewhere(&it.range)) {
+            return Err("what it is made of is needed in the loop or behind it, too");
+        }
+        let name = self.free_name("future").ok_or("its function is not in sight")?;
+        Ok(LentBefore { loop_: place.range, name })
+    }
+
+    /// Whether an expression is evaluated when the future is made, and not when it is polled.
+    fn is_before(&self, expr: ExprId, branch: &Branch) -> bool {
+        let mut around = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied())
+            .take_while(|it| *it != branch.future);
+        let is_coroutine = |it: ExprId| matches!(self.body[it], Expr::Closure { .. });
+        !around.any(is_coroutine) && !is_coroutine(branch.future)
+    }
+
+    /// The variables that are named in an expression.
+    pub(super) fn variables_in(&self, expr: ExprId) -> BTreeSet<BindingId> {
+        let mut used = BTreeSet::new();
+        self.walk(expr, &mut |it| used.extend(self.local(it)));
+        used
+    }
+
+    /// A name that stands nowhere in this function.
+    pub(super) fn free_name(&self, wish: &str) -> Option<String> {
+        let source = self.function.lookup(self.db).source(self.db);
+        let text = source.value.syntax().text().to_string();
+        let is_taken = |name: &str| {
+            text.split(|it: char| !it.is_alphanumeric() && it != '_').any(|it| it == name)
+        };
+        let others = (2..).map(|it| format!("{wish}_{it}"));
+        std::iter::once(wish.to_owned()).chain(others).take(9).find(|it| !is_taken(it))
+    }
+}

@@ -1,0 +1,191 @@
+//! `select!` and its like: which futures race each other, whose they are, and what is done when one of them is done.
+
+mod grammar;
+
+use std::{collections::HashMap, sync::Arc};
+
+use ra_ap_hir::HirFileId;
+use ra_ap_hir_def::hir::{Expr, ExprId};
+use ra_ap_hir_expand::MacroCallId;
+use ra_ap_hir_ty::next_solver::{Ty, TyKind};
+use ra_ap_rustc_type_ir::inherent::IntoKind;
+use ra_ap_syntax::{AstNode, SyntaxNode, ast};
+
+use crate::{
+    facts::{body::BodyFacts, selects::grammar::Written},
+    finding::Place,
+    knowledge::Row,
+};
+
+/// One call of such a macro.
+pub struct Select {
+    pub row: Arc<Row>,
+    /// The call, with its brackets.
+    pub at: Place,
+    pub branches: Vec<Branch>,
+    /// Whether it says what to do when no branch is left that could be waited for.
+    pub has_else: bool,
+    /// All that the call stands for.
+    pub(crate) whole: ExprId,
+    /// The loop around it, in the same async body, that comes back to it.
+    pub(crate) turns: Option<ExprId>,
+}
+
+/// One branch of it.
+pub struct Branch {
+    pub pattern: Place,
+    /// The future, as it is written.
+    pub at: Place,
+    pub guard: Option<Place>,
+    pub(crate) future: ExprId,
+    pub(crate) handler: ExprId,
+    /// Whether the macro gets the future only for a time and cannot drop it.
+    pub is_lent: bool,
+}
+
+impl Select {
+    /// All branches but one.
+    pub fn others<'a>(&'a self, branch: &'a Branch) -> impl Iterator<Item = &'a Branch> {
+        self.branches.iter().filter(move |it| it.future != branch.future)
+    }
+}
+
+impl<'db> BodyFacts<'db> {
+    /// Every `select!` in this function of which all is known, in the order of the text.
+    pub fn selects(&self) -> Vec<Select> {
+        let mut calls: HashMap<MacroCallId, Call> = HashMap::new();
+        let mut written: HashMap<Place, ExprId> = HashMap::new();
+        for (expr, _) in &self.sequence {
+            let Ok(source) = self.map.expr_syntax(*expr) else { continue };
+            // Of several on one place the outermost comes last.
+            let mut file = source.file_id;
+            if file.is_macro()
+                && let Some(place) = self.place_of(*expr)
+            {
+                written.insert(place, *expr);
+            }
+            while let HirFileId::MacroFile(call) = file {
+                let call = calls.entry(call).or_insert_with(|| self.call(call));
+                if let Some(place) = &call.at {
+                    written.insert(place.clone(), *expr);
+                }
+                file = call.file;
+            }
+        }
+        let selects = calls.into_iter().filter_map(|(id, call)| {
+            let (row, brackets) = call.select?;
+            self.select(id, call.at?, row, &brackets, &written)
+        });
+        let mut selects: Vec<Select> = selects.collect();
+        selects.sort_by(|a, b| a.at.cmp(&b.at));
+        selects
+    }
+
+    fn call(&self, call: MacroCallId) -> Call {
+        let of = call.loc(self.db);
+        let node = of.to_node(self.db).value;
+        let file = of.kind.file_id();
+        let at = self.place_of_range(file, node.text_range());
+        let row = self.known.cancelling_macro(self.db, of.def);
+        let select = row.and_then(|row| {
+            let brackets = brackets(node)?;
+            grammar::branches(&brackets)?;
+            Some((Arc::clone(row), brackets))
+        });
+        Call { file, at, select }
+    }
+
+    fn select(
+        &self,
+        call: MacroCallId,
+        at: Place,
+        row: Arc<Row>,
+        brackets: &SyntaxNode,
+        written: &HashMap<Place, ExprId>,
+    ) -> Option<Select> {
+        let file = call.loc(self.db).kind.file_id();
+        let place = |range| self.place_of_range(file, range);
+        let mut branches = Vec::new();
+        let mut has_else = false;
+        for it in grammar::branches(brackets)? {
+            match it {
+                Written::Future { pattern, future, guard, handler } => {
+                    let at = place(future)?;
+                    let future = *written.get(&at)?;
+                    let guard = match guard {
+                        Some(it) => Some(place(it)?),
+                        None => None,
+                    };
+                    branches.push(Branch {
+                        pattern: place(pattern)?,
+                        at,
+                        guard,
+                        future,
+                        handler: *written.get(&place(handler)?)?,
+                        is_lent: self.is_lent(future, &row),
+                    });
+                }
+                Written::Otherwise => has_else = true,
+            }
+        }
+        let whole = self.written_by(call, branches.first()?.future);
+        let turns = self.loop_around(whole);
+        Some(Select { row, at, branches, has_else, whole, turns })
+    }
+
+    /// The outermost expression that this call wrote, of those around `inner`.
+    fn written_by(&self, call: MacroCallId, inner: ExprId) -> ExprId {
+        let is_of_call = |expr: &ExprId| {
+            let Ok(source) = self.map.expr_syntax(*expr) else { return false };
+            let mut file = source.file_id;
+            while let HirFileId::MacroFile(it) = file {
+                if it == call {
+                    return true;
+                }
+                file = it.loc(self.db).kind.file_id();
+            }
+            false
+        };
+        let around = std::iter::successors(Some(inner), |it| self.parents.get(*it).copied());
+        around.take_while(is_of_call).last().unwrap_or(inner)
+    }
+
+    /// The innermost loop around an expression, as far as the async body reaches in which it stands.
+    pub(super) fn loop_around(&self, expr: ExprId) -> Option<ExprId> {
+        let around = std::iter::successors(self.parents.get(expr).copied(), |it| {
+            self.parents.get(*it).copied()
+        });
+        let mut around = around.take_while(|it| !matches!(self.body[*it], Expr::Closure { .. }));
+        around.find(|it| matches!(self.body[*it], Expr::Loop { .. }))
+    }
+
+    fn is_lent(&self, future: ExprId, row: &Row) -> bool {
+        let is_named = matches!(self.body[future], Expr::Path(_));
+        (is_named && row.lends_named) || self.is_reference(self.infer.expr_ty(future))
+    }
+
+    /// `&mut F`, `Pin<&mut F>`
+    pub(super) fn is_reference(&self, type_: Ty<'db>) -> bool {
+        match type_.kind() {
+            TyKind::Ref(..) => true,
+            TyKind::Adt(adt, args) => {
+                let is_pin = self.known.type_(adt.def_id()).is_some_and(|it| it.pins);
+                is_pin && args.types().any(|it| matches!(it.kind(), TyKind::Ref(..)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A call of a macro on the way to an expression.
+struct Call {
+    /// What it stands in.
+    file: HirFileId,
+    at: Option<Place>,
+    /// What stands in its brackets, where somebody wrote it and it is such a macro.
+    select: Option<(Arc<Row>, SyntaxNode)>,
+}
+
+fn brackets(call: SyntaxNode) -> Option<SyntaxNode> {
+    Some(ast::MacroCall::cast(call)?.token_tree()?.syntax().clone())
+}

@@ -1,0 +1,50 @@
+//! A future that is made once, before a loop, and lent to each turn of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    facts::{
+        body::BodyFacts,
+        selects::{Branch, Select},
+        surroundings::Surroundings,
+    },
+    finding::{Applicability, Fix, Note},
+    fix::{edits, lines::line_end},
+};
+
+/// Makes the future of a branch before the loop, and lends it to the `select!`; or says why that is not possible.
+pub fn before_loop(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    select: &Select,
+    branch: &Branch,
+) -> Result<Fix, Note> {
+    let by_hand = |why: &str| {
+        Note::new(format!(
+            "{why}; what lives on may be kept outside the loop, or the work run as a task of its own"
+        ))
+    };
+    let hoisted = body.lent_before_loop(select, branch).map_err(by_hand)?;
+    let text =
+        around.workspace.text(&branch.at.file).ok_or_else(|| by_hand("its file is not there"))?;
+    let start = usize::from(hoisted.loop_.start());
+    let line = text[..start].rfind('\n').map_or(0, |it| it + 1);
+    let indent = &text[line..start];
+    if !indent.trim().is_empty() {
+        return Err(by_hand("the loop is a part of something else"));
+    }
+    let (name, future) = (&hoisted.name, &text[branch.at.range]);
+    let made = format!("let mut {name} = std::pin::pin!({future});{}{indent}", line_end(text));
+    let before = ra_ap_ide_db::text_edit::TextRange::empty(hoisted.loop_.start());
+    let edit = edits::joined(vec![(before, made), (branch.at.range, format!("&mut {name}"))])
+        .ok_or_else(|| by_hand("it stands in its own way"))?;
+    Ok(Fix {
+        title: "Make the future before the loop, and lend it".to_owned(),
+        applicability: Applicability::Unsafe,
+        doubt: Some(
+            "it goes on where it was in the next turn, and no longer begins anew".to_owned(),
+        ),
+        edits: BTreeMap::from([(branch.at.file.clone(), edit)]),
+        wants: BTreeSet::new(),
+    })
+}
