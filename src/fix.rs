@@ -3,6 +3,7 @@
 pub mod chain;
 mod doubts;
 mod edits;
+pub mod hand_over;
 pub mod helper;
 pub mod hoist;
 pub mod lend;

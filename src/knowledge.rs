@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    knowledge::{adapts::Adapts, cancel::Cancel, takes::Takes},
+    knowledge::{
+        adapts::Adapts,
+        cancel::Cancel,
+        takes::{OnAsynchronous, Takes},
+    },
     page,
 };
 
@@ -268,6 +272,15 @@ pub struct Row {
     /// It ends tasks before they are done.
     #[serde(default)]
     pub aborts: bool,
+    /// One that is made anew is done at once: the first tick of an interval.
+    #[serde(default)]
+    pub at_once: bool,
+    /// What happens while nobody waits for it is missed: a signal.
+    #[serde(default)]
+    pub misses: bool,
+    /// What it waits for is handed on to those who wait, in the order in which they came: a permit, room in a channel.
+    #[serde(default)]
+    pub queues: bool,
     /// What becomes of its work when its future is dropped before it is done.
     pub cancel: Option<Cancel>,
     /// What to do in its place so that nothing is lost then, in one clause.
@@ -398,19 +411,6 @@ pub enum Unflushed {
     Late,
     /// It is lost.
     Lost,
-}
-
-/// What becomes of a call on a lock when tasks wait for it.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum OnAsynchronous {
-    /// It is awaited.
-    Awaited,
-    /// It asks whether the lock is free, and goes on.
-    Tried,
-    /// It stays as it is.
-    Same,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]

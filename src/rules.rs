@@ -14,11 +14,15 @@ use crate::{
 mod async_guard_across_await;
 mod blocking_call;
 mod cancel_unsafe_select;
+mod cancel_unsafe_timeout;
 pub mod comments;
+mod futurelock;
 mod guard_across_await;
 mod invalid_suppression;
 mod lock_deadlock;
 mod lock_kind;
+mod lost;
+mod restarted_in_select;
 mod select_without_else;
 mod unused_suppression;
 
@@ -72,6 +76,9 @@ pub const RULES: &[Rule] = &[
     rule!("async-guard-across-await", async_guard_across_await::check),
     rule!("lock-kind", lock_kind::check),
     rule!("cancel-unsafe-select", cancel_unsafe_select::check),
+    rule!("cancel-unsafe-timeout", cancel_unsafe_timeout::check),
+    rule!("restarted-in-select", restarted_in_select::check),
+    rule!("futurelock", futurelock::check),
     rule!("select-without-else", select_without_else::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),

@@ -21,7 +21,7 @@ enum Trap {
     Breaks,
 }
 
-const PROGRAMS: [(&str, Trap); 16] = [
+const PROGRAMS: [(&str, Trap); 19] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -38,6 +38,9 @@ const PROGRAMS: [(&str, Trap); 16] = [
     ("held_head", Trap::Hangs),
     ("taken_twice", Trap::Hangs),
     ("half_done", Trap::Breaks),
+    ("futurelock", Trap::Hangs),
+    ("lost_frame", Trap::Breaks),
+    ("lost_half", Trap::Breaks),
 ];
 
 /// Long enough for every program that ends.
@@ -58,6 +61,7 @@ fn each_trap_is_shown_and_repaired() {
     check_each(shows_its_trap);
     let fixed = Command::new(env!("CARGO_BIN_EXE_async-fix"))
         .args(["--apply", "--verify", "none", "--unsafe-fixes", "--output-format", "concise"])
+        .args(["--extend-select", "cancellation"])
         .current_dir(&project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()

@@ -1,7 +1,7 @@
 //! One body, read once: which items that rules ask for it mentions, where each of those runs, what surrounds it.
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{HashMap, HashSet},
     rc::Rc,
     sync::Arc,
@@ -26,6 +26,7 @@ use crate::{
     facts::{
         calls::Use,
         runs_on::{Context, Thread},
+        selects::Select,
         suspends::Lowered,
     },
     knowledge::{ClosureRuns, FutureRuns, Row, resolve::Known},
@@ -52,6 +53,8 @@ pub struct BodyFacts<'db> {
     pub unresolved: Vec<ExprId>,
     /// Every mention of a function whose definition is known.
     pub(super) uses: Vec<Use<'db>>,
+    /// What races in here, once it is asked for.
+    pub(super) selects: OnceCell<Vec<Select>>,
     /// Async bodies as graphs, each once it is asked for.
     pub(super) graphs: RefCell<HashMap<ExprId, Rc<Lowered<'db>>>>,
 }
@@ -146,6 +149,7 @@ impl<'db> BodyFacts<'db> {
             calls_resolved: 0,
             unresolved: Vec::new(),
             uses: Vec::new(),
+            selects: OnceCell::new(),
             graphs: RefCell::default(),
         };
         let root = facts.body.root_expr();

@@ -62,7 +62,7 @@ pub struct InAsync {
     places: Places,
     /// The macros of the project that write async code.
     macros: Arc<HashSet<String>>,
-    /// The macros that drop futures before they are done, as they are called: `select!`.
+    /// What drops futures before they are done, as it is called: `select!`, `timeout(`.
     racing: Vec<String>,
     leads: Leads,
 }
@@ -92,8 +92,10 @@ impl Mentions {
         close(&mut names, &outlines, &Helpers::default());
         let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
+        let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
+        let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
+        let racing = racing.chain(functions).collect();
         let (names, macros) = (Arc::new(names), Arc::new(macros));
-        let racing = known.racing_macros().into_iter().map(|it| format!("{it}!")).collect();
         let mut it = InAsync { names, places: Places::new(), macros, racing, leads };
         for ((id, text), calls) in texts.into_iter().zip(calls) {
             it.add_places(id, text, &calls);
@@ -151,7 +153,12 @@ impl InAsync {
         let mut places = identifiers(text, &self.names);
         places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
         for call in &self.racing {
-            places.extend(text.match_indices(call).map(|it| TextSize::new(it.0 as u32)));
+            let is_name = |at: usize| {
+                let before = text[..at].chars().next_back();
+                before.is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != '.')
+            };
+            let all = text.match_indices(call).filter(|it| is_name(it.0));
+            places.extend(all.map(|it| TextSize::new(it.0 as u32)));
         }
         places.sort();
         self.places.insert(file, places);

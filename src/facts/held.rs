@@ -151,7 +151,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// Whether the text of this function has one of these words.
-    fn says_one_of(&self, words: &[String]) -> bool {
+    pub(super) fn says_one_of(&self, words: &[String]) -> bool {
         if words.is_empty() {
             return false;
         }

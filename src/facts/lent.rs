@@ -9,9 +9,13 @@ use ra_ap_hir_def::{
 };
 use ra_ap_syntax::{AstNode, TextRange};
 
-use crate::facts::{
-    body::BodyFacts,
-    selects::{Branch, Select},
+use crate::{
+    facts::{
+        body::BodyFacts,
+        selects::{Branch, Select},
+        timeouts::Timeout,
+    },
+    finding::Place,
 };
 
 /// How a future becomes one that is lent.
@@ -31,17 +35,34 @@ impl BodyFacts<'_> {
         branch: &Branch,
     ) -> Result<LentBefore, &'static str> {
         let loop_ = select.turns.ok_or("it is in no loop")?;
-        if self.comes_back_after(select, branch) {
+        let ends = !self.comes_back_after(select, branch);
+        self.lent_before(loop_, branch.future, &branch.at, ends)
+    }
+
+    /// The same of a future that is given up when its time is up.
+    pub fn lent_to_timeout(&self, timeout: &Timeout) -> Result<LentBefore, &'static str> {
+        let Timeout { turns, future, future_at, ends_when_done, .. } = timeout;
+        self.lent_before(*turns, *future, future_at, *ends_when_done)
+    }
+
+    fn lent_before(
+        &self,
+        loop_: ExprId,
+        future: ExprId,
+        at: &Place,
+        ends_when_done: bool,
+    ) -> Result<LentBefore, &'static str> {
+        if !ends_when_done {
             return Err(
                 "when it is done, the loop needs another one, made of what the first one still holds",
             );
         }
         let place = self.place_of(loop_).ok_or("a macro wrote the loop")?;
-        if place.file != branch.at.file || !place.range.contains_range(branch.at.range) {
+        if place.file != at.file || !place.range.contains_range(at.range) {
             return Err("a macro wrote the loop");
         }
         let made = self.variables_of_loop(loop_);
-        let used = self.variables_in(branch.future);
+        let used = self.variables_in(future);
         if used.iter().any(|it| made.contains(it)) {
             return Err("it is made of what each turn makes anew");
         }
@@ -50,13 +71,13 @@ impl BodyFacts<'_> {
                 || matches!(self.body[it], Expr::Await { .. } | Expr::Return { .. })
         };
         let mut way_out = false;
-        self.walk(branch.future, &mut |it| way_out |= leaves(it) && self.is_before(it, branch));
+        self.walk(future, &mut |it| way_out |= leaves(it) && self.is_before(it, future));
         if way_out {
             return Err("more happens where it is made");
         }
         let others = self.variables().used;
         let is_elsewhere =
-            |it: &TextRange| !branch.at.range.contains_range(*it) && it.end() > place.range.start();
+            |it: &TextRange| !at.range.contains_range(*it) && it.end() > place.range.start();
         if others.iter().any(|it| used.contains(&it.variable) && is_elsewhere(&it.range)) {
             return Err("what it is made of is needed in the loop or behind it, too");
         }
@@ -65,11 +86,11 @@ impl BodyFacts<'_> {
     }
 
     /// Whether an expression is evaluated when the future is made, and not when it is polled.
-    fn is_before(&self, expr: ExprId, branch: &Branch) -> bool {
+    fn is_before(&self, expr: ExprId, future: ExprId) -> bool {
         let mut around = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied())
-            .take_while(|it| *it != branch.future);
+            .take_while(|it| *it != future);
         let is_coroutine = |it: ExprId| matches!(self.body[it], Expr::Closure { .. });
-        !around.any(is_coroutine) && !is_coroutine(branch.future)
+        !around.any(is_coroutine) && !is_coroutine(future)
     }
 
     /// The variables that are named in an expression.

@@ -114,7 +114,7 @@ impl<'db> BodyFacts<'db> {
 
     /// The lock that a call takes, by its place.
     pub(crate) fn lock_of(&self, mention: &Mention) -> Option<LockPlace> {
-        mention.row.takes?;
+        mention.row.waits_in_turn()?;
         let is_call = matches!(mention.form, Form::Call | Form::Method);
         let values = self.values_of(mention.expr);
         values.first().filter(|_| is_call).and_then(|it| self.lock_place(*it))

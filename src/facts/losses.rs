@@ -25,6 +25,7 @@ use crate::{
         names, place,
         selects::{Branch, Select},
         suspends::{AsyncBody, Kept, Origin},
+        timeouts::Timeout,
     },
     finding::Note,
     knowledge::{Row, cancel::Cancel, resolve::Known},
@@ -105,6 +106,14 @@ impl<'db> Losses<'db> {
             _ => !made.contains(&it.owner),
         };
         self.below(body, branch.future, 0).into_iter().find(is_missed)
+    }
+
+    /// What each turn of a loop loses with the future that it makes, when the time is up.
+    pub fn of_timeout(&self, body: &BodyFacts<'db>, timeout: &Timeout) -> Option<Loss> {
+        let made = body.variables_of_loop(timeout.turns);
+        // Who gives a message a time to be taken means to drop it then.
+        let is_missed = |it: &Loss| !matches!(it.what, What::Given(_)) && !made.contains(&it.owner);
+        self.below(body, timeout.future, 0).into_iter().find(is_missed)
     }
 
     fn below(&self, body: &BodyFacts<'db>, future: ExprId, depth: usize) -> Vec<Loss> {
@@ -249,7 +258,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// Whether what is awaited in `around` is awaited by this async body itself.
-    fn is_awaited_in(&self, coroutine: ExprId, around: Option<ExprId>) -> bool {
+    pub(super) fn is_awaited_in(&self, coroutine: ExprId, around: Option<ExprId>) -> bool {
         let Expr::Closure { body, .. } = self.body[coroutine] else { return false };
         around.is_some_and(|it| it == coroutine || it == body)
     }
@@ -285,8 +294,10 @@ impl<'db> BodyFacts<'db> {
         Some(self.loss(what, owner, way, row.keeping.clone()))
     }
 
-    /// The variable that a value leads to: through references, fields, guards and whatever lends more of it.
+    /// The variable that a value leads to: through references, fields, guards and whatever lends more of it. What a call
+    /// makes for itself leads nowhere.
     pub(super) fn owner_of(&self, value: ExprId) -> Option<BindingId> {
+        let lends = |it: ExprId| self.may_borrow(self.infer.expr_ty(it));
         match &self.body[value] {
             Expr::Path(_) => {
                 let variable = self.local(value)?;
@@ -296,18 +307,20 @@ impl<'db> BodyFacts<'db> {
             Expr::Ref { expr, .. }
             | Expr::UnaryOp { expr, .. }
             | Expr::Field { expr, .. }
-            | Expr::Index { base: expr, .. }
-            | Expr::Await { expr } => self.owner_of(*expr),
-            Expr::MethodCall { receiver, .. } => self.owner_of(*receiver),
+            | Expr::Index { base: expr, .. } => self.owner_of(*expr),
+            Expr::Await { expr } if lends(value) => match &self.body[*expr] {
+                Expr::MethodCall { receiver, .. } => self.owner_of(*receiver),
+                _ => None,
+            },
+            Expr::MethodCall { receiver, .. } if lends(value) => self.owner_of(*receiver),
             Expr::Match { expr: head, .. } if self.is_question_mark(value) => {
                 match &self.body[*head] {
                     Expr::Call { args, .. } => self.owner_of(*args.first()?),
                     _ => None,
                 }
             }
-            Expr::Call { args, .. } => {
-                let lends = args.iter().find(|it| self.may_borrow(self.infer.expr_ty(**it)));
-                lends.and_then(|it| self.owner_of(*it))
+            Expr::Call { args, .. } if lends(value) => {
+                args.iter().find(|it| lends(**it)).and_then(|it| self.owner_of(*it))
             }
             _ => None,
         }

@@ -5,7 +5,7 @@ mod grammar;
 use std::{collections::HashMap, sync::Arc};
 
 use ra_ap_hir::HirFileId;
-use ra_ap_hir_def::hir::{Expr, ExprId};
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId};
 use ra_ap_hir_expand::MacroCallId;
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
@@ -52,7 +52,15 @@ impl Select {
 
 impl<'db> BodyFacts<'db> {
     /// Every `select!` in this function of which all is known, in the order of the text.
-    pub fn selects(&self) -> Vec<Select> {
+    pub fn selects(&self) -> &[Select] {
+        self.selects.get_or_init(|| {
+            let names = self.known.racing_macros().into_iter().map(|it| format!("{it}!"));
+            let names: Vec<String> = names.collect();
+            if self.says_one_of(&names) { self.all_selects() } else { Vec::new() }
+        })
+    }
+
+    fn all_selects(&self) -> Vec<Select> {
         let mut calls: HashMap<MacroCallId, Call> = HashMap::new();
         let mut written: HashMap<Place, ExprId> = HashMap::new();
         for (expr, _) in &self.sequence {
@@ -173,6 +181,18 @@ impl<'db> BodyFacts<'db> {
                 is_pin && args.types().any(|it| matches!(it.kind(), TyKind::Ref(..)))
             }
             _ => false,
+        }
+    }
+
+    /// The variable that `&mut it`, `it.as_mut()` or `it` lends.
+    pub(super) fn lent_variable(&self, future: ExprId) -> Option<BindingId> {
+        match &self.body[future] {
+            Expr::Path(_) => self.local(future),
+            Expr::Ref { expr, .. } | Expr::UnaryOp { expr, .. } => self.lent_variable(*expr),
+            Expr::MethodCall { receiver, args, .. } if args.is_empty() => {
+                self.lent_variable(*receiver)
+            }
+            _ => None,
         }
     }
 }

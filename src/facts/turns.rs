@@ -31,7 +31,7 @@ impl BodyFacts<'_> {
     }
 
     /// Whether what comes behind an expression may leave the loop: then nobody knows whether it comes back.
-    fn ends_behind(&self, expr: ExprId, loop_: ExprId) -> bool {
+    pub(super) fn ends_behind(&self, expr: ExprId, loop_: ExprId) -> bool {
         let mut child = expr;
         while let Some(parent) = self.parents.get(child).copied().filter(|it| *it != loop_) {
             let behind: Vec<ExprId> = match &self.body[parent] {
@@ -74,7 +74,7 @@ impl BodyFacts<'_> {
     }
 
     /// Whether this never goes on to the next turn: it ends the loop, or the function, whatever happens in it.
-    fn always_leaves(&self, expr: ExprId, loop_: ExprId) -> bool {
+    pub(super) fn always_leaves(&self, expr: ExprId, loop_: ExprId) -> bool {
         let leaves = |it: ExprId| self.always_leaves(it, loop_);
         match &self.body[expr] {
             Expr::Return { .. } => true,

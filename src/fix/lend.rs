@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ra_ap_ide_db::text_edit::TextRange;
+
 use crate::{
     facts::{
         body::BodyFacts,
+        lent::LentBefore,
         selects::{Branch, Select},
         surroundings::Surroundings,
+        timeouts::Timeout,
     },
-    finding::{Applicability, Fix, Note},
+    finding::{Applicability, Fix, Note, Place},
     fix::{edits, lines::line_end},
 };
 
@@ -19,24 +23,40 @@ pub fn before_loop(
     select: &Select,
     branch: &Branch,
 ) -> Result<Fix, Note> {
+    lend(around, body.lent_before_loop(select, branch), &branch.at)
+}
+
+/// The same for a future that waits until its time is up.
+pub fn to_timeout(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    timeout: &Timeout,
+) -> Result<Fix, Note> {
+    lend(around, body.lent_to_timeout(timeout), &timeout.future_at)
+}
+
+fn lend(
+    around: &Surroundings<'_>,
+    lent: Result<LentBefore, &'static str>,
+    at: &Place,
+) -> Result<Fix, Note> {
     let by_hand = |why: &str| {
         Note::new(format!(
             "{why}; what lives on may be kept outside the loop, or the work run as a task of its own"
         ))
     };
-    let hoisted = body.lent_before_loop(select, branch).map_err(by_hand)?;
-    let text =
-        around.workspace.text(&branch.at.file).ok_or_else(|| by_hand("its file is not there"))?;
-    let start = usize::from(hoisted.loop_.start());
+    let lent = lent.map_err(by_hand)?;
+    let text = around.workspace.text(&at.file).ok_or_else(|| by_hand("its file is not there"))?;
+    let start = usize::from(lent.loop_.start());
     let line = text[..start].rfind('\n').map_or(0, |it| it + 1);
     let indent = &text[line..start];
     if !indent.trim().is_empty() {
         return Err(by_hand("the loop is a part of something else"));
     }
-    let (name, future) = (&hoisted.name, &text[branch.at.range]);
+    let (name, future) = (&lent.name, &text[at.range]);
     let made = format!("let mut {name} = std::pin::pin!({future});{}{indent}", line_end(text));
-    let before = ra_ap_ide_db::text_edit::TextRange::empty(hoisted.loop_.start());
-    let edit = edits::joined(vec![(before, made), (branch.at.range, format!("&mut {name}"))])
+    let before = TextRange::empty(lent.loop_.start());
+    let edit = edits::joined(vec![(before, made), (at.range, format!("&mut {name}"))])
         .ok_or_else(|| by_hand("it stands in its own way"))?;
     Ok(Fix {
         title: "Make the future before the loop, and lend it".to_owned(),
@@ -44,7 +64,7 @@ pub fn before_loop(
         doubt: Some(
             "it goes on where it was in the next turn, and no longer begins anew".to_owned(),
         ),
-        edits: BTreeMap::from([(branch.at.file.clone(), edit)]),
+        edits: BTreeMap::from([(at.file.clone(), edit)]),
         wants: BTreeSet::new(),
     })
 }

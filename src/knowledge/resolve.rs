@@ -24,7 +24,8 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use sha2::{Digest, Sha256};
 
 use crate::knowledge::{
-    ClosureRuns, CrateRows, Guard, Lends, Row, Unflushed, Wait, runtimes::KnownRuntime,
+    ClosureRuns, CrateRows, Guard, Lends, Row, Unflushed, Wait, cancel::Cancel,
+    runtimes::KnownRuntime,
 };
 
 /// What is known of the definitions of one workspace.
@@ -260,6 +261,12 @@ impl Known {
     /// The names of the macros whose branches may be dropped before they are done.
     pub fn racing_macros(&self) -> BTreeSet<&str> {
         self.macros.values().filter(|it| it.cancels).map(|it| it.name()).collect()
+    }
+
+    /// The names of the functions that give a future up when its time is up.
+    pub fn racing_functions(&self) -> BTreeSet<&str> {
+        let gives_up = |it: &&Arc<Row>| it.cancels && it.cancel == Some(Cancel::AsGiven);
+        self.functions.values().filter(gives_up).map(|it| it.name()).collect()
     }
 
     pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Applicability,
-    knowledge::{FixCap, Row, Wait},
+    knowledge::{FixCap, Row, Wait, takes::Takes},
 };
 
 impl Row {
@@ -26,6 +26,11 @@ impl Row {
             || self.takes.is_some()
             || self.cancels;
         (self.cancel.is_some() || self.takes_out) && !says_more
+    }
+
+    /// How it takes what it waits for, where that is handed on to those who wait in their order.
+    pub fn waits_in_turn(&self) -> Option<Takes> {
+        self.takes.or(self.queues.then_some(Takes::Alone))
     }
 
     /// What `instead` may be at best.

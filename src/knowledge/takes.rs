@@ -36,3 +36,16 @@ pub enum Surely {
     /// When somebody waits to write in between.
     WhenOneWaits,
 }
+
+/// What becomes of a call on a lock when tasks wait for it.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum OnAsynchronous {
+    /// It is awaited.
+    Awaited,
+    /// It asks whether the lock is free, and goes on.
+    Tried,
+    /// It stays as it is.
+    Same,
+}

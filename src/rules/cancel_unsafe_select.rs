@@ -2,46 +2,27 @@
 
 use crate::{
     facts::{
-        losses::{Loss, What},
+        losses::Loss,
         selects::{Branch, Select},
     },
     finding::Note,
     fix::lend,
-    rules::Pass,
+    rules::{Pass, lost::lost},
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for select in pass.body.selects() {
         for branch in &select.branches {
-            if let Some(loss) = pass.losses.of_branch(pass.body, &select, branch) {
-                report(pass, &select, branch, loss);
+            if let Some(loss) = pass.losses.of_branch(pass.body, select, branch) {
+                report(pass, select, branch, loss);
             }
         }
     }
 }
 
 fn report(pass: &mut Pass<'_, '_>, select: &Select, branch: &Branch, loss: Loss) {
-    let owner = &loss.owner_name;
-    let message = match &loss.what {
-        What::Read(by) => format!(
-            "what {by} has read from `{owner}` is lost each time that another branch is done first"
-        ),
-        What::Written(by) => format!(
-            "each time that another branch is done first, {by} may have written a part to `{owner}`, and nobody knows \
-             how much"
-        ),
-        What::Given(to) => {
-            format!("`{owner}` is lost when another branch is done before {to} has taken it")
-        }
-        What::TakenOut(by) => format!(
-            "what {by} has taken out of `{owner}` is lost when another branch is done first"
-        ),
-        What::Said(of) => format!(
-            "`{of}` loses something each time that another branch is done first, as a comment says"
-        ),
-    };
     let fix = lend::before_loop(pass.around, pass.body, select, branch);
-    let finding = pass.report(branch.at.clone(), message);
+    let finding = pass.report(branch.at.clone(), lost(&loss, "another branch is done first"));
     finding.because.extend(loss.way);
     finding.because.push(Note::at(
         select.at.clone(),

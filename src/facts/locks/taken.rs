@@ -6,6 +6,7 @@ use ra_ap_hir_def::{
     DefWithBodyId, FunctionId, Lookup,
     expr_store::Body,
     hir::{BindingId, Expr, ExprId, Pat},
+    signatures::FunctionSignature,
     src::HasSource,
 };
 use ra_ap_syntax::ast;
@@ -45,6 +46,8 @@ pub(crate) struct Taken {
     from: From,
     fields: Vec<FieldStep>,
     pub takes: Takes,
+    /// Whether a task waits for it, and not a thread.
+    pub awaited: bool,
     /// The calls on the way there, the last one takes it.
     pub way: Vec<Link>,
 }
@@ -107,6 +110,17 @@ impl<'db> TakenLocks<'db> {
         uses.flat_map(|it| self.places(body, it, 0)).collect()
     }
 
+    /// What the future of a call may wait for as a task, once it is polled, each by its place in this body.
+    pub(crate) fn of_future(&self, body: &BodyFacts<'db>, call: ExprId) -> Vec<(LockPlace, Taken)> {
+        let is_it = |it: &&Use<'db>| {
+            it.expr == call
+                && matches!(it.form, Form::Call | Form::Method)
+                && FunctionSignature::of(body.db, it.function).is_async()
+        };
+        let all = body.uses.iter().filter(is_it).flat_map(|it| self.places(body, it, 0));
+        all.filter(|it| it.1.awaited).collect()
+    }
+
     fn places(
         &self,
         body: &BodyFacts<'db>,
@@ -154,7 +168,7 @@ impl<'db> TakenLocks<'db> {
         let mut taken = Vec::new();
         for mention in &body.mentions {
             let is_here = body.is_on_way_of_caller(mention.expr, mention.thread, mention.awaits_in);
-            let Some(takes) = mention.row.takes.filter(|_| is_here) else { continue };
+            let Some(takes) = mention.row.waits_in_turn().filter(|_| is_here) else { continue };
             let Some(place) = body.lock_of(mention) else { continue };
             let link = Link {
                 caller: caller.clone(),
@@ -165,6 +179,7 @@ impl<'db> TakenLocks<'db> {
                 from,
                 fields: place.fields.clone(),
                 takes,
+                awaited: body.is_awaited(mention.expr),
                 way: vec![link],
             }));
         }
@@ -190,8 +205,7 @@ impl<'db> TakenLocks<'db> {
 
 /// A call that is done when it returns, or awaited on the spot.
 fn runs_here(body: &BodyFacts<'_>, call: &Use<'_>) -> bool {
-    let is_async =
-        ra_ap_hir_def::signatures::FunctionSignature::of(body.db, call.function).is_async();
+    let is_async = FunctionSignature::of(body.db, call.function).is_async();
     let is_call = matches!(call.form, Form::Call | Form::Method) && !call.context.once;
     is_call && (!is_async || call.awaited)
 }

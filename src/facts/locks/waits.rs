@@ -143,7 +143,7 @@ impl<'db> BodyFacts<'db> {
         others
     }
 
-    fn is_awaited(&self, expr: ExprId) -> bool {
+    pub(super) fn is_awaited(&self, expr: ExprId) -> bool {
         let parent = self.parents.get(expr).map(|it| &self.body[*it]);
         matches!(parent, Some(ra_ap_hir_def::hir::Expr::Await { .. }))
     }

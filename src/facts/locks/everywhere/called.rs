@@ -19,7 +19,7 @@ use crate::{
         runs_on::Thread,
     },
     finding::{Note, Place},
-    knowledge::OnAsynchronous,
+    knowledge::takes::OnAsynchronous,
 };
 
 pub(super) fn add<'db>(

@@ -1,0 +1,295 @@
+//! Futures that are alive and not polled while somebody waits for what they may hold.
+
+use std::collections::BTreeSet;
+
+use ra_ap_hir_def::hir::{BindingId, ClosureKind, Expr, ExprId, Statement};
+use ra_ap_syntax::TextRange;
+
+use crate::{
+    facts::{
+        body::{BodyFacts, Form},
+        locks::{
+            LockPlace,
+            taken::{Link, TakenLocks},
+        },
+        selects::{Branch, Select},
+    },
+    finding::Place,
+    knowledge::{
+        cancel::Cancel,
+        takes::{Surely, Takes},
+    },
+};
+
+/// Futures are wrapped a few times, not more.
+const DEEPEST: usize = 8;
+
+/// A wait for a lock, a permit or a slot that a future may hold, or may be the next to get, which nobody polls meanwhile.
+pub struct Futurelock {
+    /// What both wait for, as it is written.
+    pub resource: String,
+    /// The variable of the future.
+    pub future: String,
+    /// Where it is lent.
+    pub lent_at: Place,
+    /// The wait.
+    pub at: Place,
+    /// How the future comes to wait for it, ...
+    pub held_by: Vec<Link>,
+    /// ... and how the other does.
+    pub wanted_by: Vec<Link>,
+    /// How the `select!` could have the future for good.
+    pub hand_over: Option<HandOver>,
+}
+
+/// What to change so that a `select!` drops the future before it goes on.
+pub struct HandOver {
+    /// `&mut future` in the branch.
+    pub lent: Place,
+    pub name: String,
+    /// What else changes.
+    pub changes: Vec<(Place, Change)>,
+}
+
+/// How a place changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// `mut future` becomes `future`.
+    Name,
+    /// `pin!(value)` becomes `value`.
+    Inside,
+    /// `pin!(future);` goes.
+    Gone,
+}
+
+/// Something that is given to those who wait for it in their order.
+#[derive(Clone)]
+struct Queued {
+    place: LockPlace,
+    takes: Takes,
+    way: Vec<Link>,
+}
+
+impl<'db> BodyFacts<'db> {
+    pub fn futurelocks(&self, locks: &TakenLocks<'db>) -> Vec<Futurelock> {
+        let mut found: Vec<Futurelock> = Vec::new();
+        for select in self.selects() {
+            for branch in select.branches.iter().filter(|it| it.is_lent) {
+                let Some(variable) = self.lent_variable(branch.future) else { continue };
+                let mut names = BTreeSet::from([variable]);
+                let Some(made) = self.made_by(variable, &mut names, 0) else { continue };
+                let held = self.queued_by(locks, made, 0);
+                if held.is_empty() {
+                    continue;
+                }
+                for wait in self.waits_meanwhile(select, branch, &names) {
+                    let Expr::Await { expr: other } = self.body[wait] else { continue };
+                    let wanted = self.queued_by(locks, other, 0);
+                    let both = held.iter().find_map(|own| {
+                        let keeps_out =
+                            |it: &&Queued| own.takes.keeps_out(it.takes) == Some(Surely::Always);
+                        let mut same = wanted.iter().filter(|it| it.place == own.place);
+                        let other = same.find(keeps_out)?;
+                        Some((own, other))
+                    });
+                    let Some((own, other)) = both else { continue };
+                    let Some(at) = self.place_to_show(wait) else { continue };
+                    if found.iter().any(|it| it.at == at) {
+                        continue;
+                    }
+                    found.push(Futurelock {
+                        resource: self.name_of_lock(&own.place),
+                        future: self.body[variable].name.as_str().to_owned(),
+                        lent_at: branch.at.clone(),
+                        at,
+                        held_by: own.way.clone(),
+                        wanted_by: other.way.clone(),
+                        hand_over: self.hand_over(select, branch, variable),
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// The expression that made the future in a variable, with all variables on the way there.
+    fn made_by(
+        &self,
+        variable: BindingId,
+        names: &mut BTreeSet<BindingId>,
+        depth: usize,
+    ) -> Option<ExprId> {
+        let value = self.plain_value_of(variable)?;
+        self.unwrapped(value, names, depth)
+    }
+
+    /// A future without what pins it, boxes it or lends it.
+    fn unwrapped(
+        &self,
+        value: ExprId,
+        names: &mut BTreeSet<BindingId>,
+        depth: usize,
+    ) -> Option<ExprId> {
+        if depth > DEEPEST {
+            return None;
+        }
+        match &self.body[value] {
+            Expr::Path(_) => {
+                let variable = self.local(value)?;
+                names.insert(variable);
+                self.made_by(variable, names, depth + 1)
+            }
+            Expr::Ref { expr, .. } => self.unwrapped(*expr, names, depth + 1),
+            Expr::Block { tail: Some(tail), .. } | Expr::Unsafe { tail: Some(tail), .. } => {
+                self.unwrapped(*tail, names, depth + 1)
+            }
+            Expr::Call { .. } | Expr::MethodCall { .. } if self.is_as_given(value) => {
+                self.unwrapped(*self.values_of(value).first()?, names, depth + 1)
+            }
+            _ => Some(value),
+        }
+    }
+
+    fn is_as_given(&self, call: ExprId) -> bool {
+        let mut own = self.mentions.iter().filter(|it| it.expr == call && it.form != Form::Named);
+        own.any(|it| it.row.cancel == Some(Cancel::AsGiven) && !it.row.cancels)
+    }
+
+    /// What a future may wait for in a queue, by where that lies.
+    fn queued_by(&self, locks: &TakenLocks<'db>, future: ExprId, depth: usize) -> Vec<Queued> {
+        if depth > DEEPEST {
+            return Vec::new();
+        }
+        match &self.body[future] {
+            Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, .. } => {
+                let awaited =
+                    self.sequence.iter().filter_map(|(expr, around)| match self.body[*expr] {
+                        Expr::Await { expr } if self.is_awaited_in(future, *around) => Some(expr),
+                        _ => None,
+                    });
+                awaited.flat_map(|it| self.queued_by(locks, it, depth + 1)).collect()
+            }
+            Expr::Call { .. } | Expr::MethodCall { .. } => {
+                let mut own =
+                    self.mentions.iter().filter(|it| it.expr == future && it.form != Form::Named);
+                let turn = own.find_map(|it| Some((it, it.row.waits_in_turn()?)));
+                if let Some((mention, takes)) = turn {
+                    let place = self.lock_of(mention);
+                    let queued = place.map(|place| Queued { place, takes, way: Vec::new() });
+                    return queued.into_iter().collect();
+                }
+                if self
+                    .mentions
+                    .iter()
+                    .any(|it| it.expr == future && it.row.cancel == Some(Cancel::AsGiven))
+                {
+                    let values = self.values_of(future);
+                    return values
+                        .into_iter()
+                        .flat_map(|it| self.queued_by(locks, it, depth + 1))
+                        .collect();
+                }
+                let all = locks.of_future(self, future).into_iter();
+                all.map(|(place, it)| Queued { place, takes: it.takes, way: it.way }).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Each `.await` that comes when another branch was done, while the future of this one is alive and not polled.
+    fn waits_meanwhile(
+        &self,
+        select: &Select,
+        branch: &Branch,
+        names: &BTreeSet<BindingId>,
+    ) -> Vec<ExprId> {
+        let mut waits = Vec::new();
+        for other in select.others(branch) {
+            waits.extend(self.waits_without(&[other.handler], names));
+        }
+        let goes_on = |it: &Branch| {
+            let end = select.turns.unwrap_or(self.body.root_expr());
+            !self.always_leaves(it.handler, end)
+        };
+        if select.others(branch).any(goes_on) {
+            waits.extend(self.waits_without(&self.behind(select), names));
+        }
+        waits
+    }
+
+    /// The `.await`s in code that comes in this order, up to where one of the variables is named.
+    fn waits_without(&self, code: &[ExprId], names: &BTreeSet<BindingId>) -> Vec<ExprId> {
+        let around = code.first().and_then(|it| self.awaits_at(*it));
+        let mut waits = Vec::new();
+        for expr in code {
+            let mut all = Vec::new();
+            self.walk(*expr, &mut |it| all.push(it));
+            let named =
+                all.iter().filter(|it| self.local(**it).is_some_and(|it| names.contains(&it)));
+            let first = named.filter_map(|it| self.start_of(*it)).min();
+            let of_it = all.iter().copied().filter(|it| {
+                matches!(self.body[*it], Expr::Await { .. }) && self.awaits_at(*it) == around
+            });
+            waits.extend(of_it.filter(|it| {
+                let end = self.place_to_show(*it).map(|it| it.range.end());
+                first.is_none_or(|first| end.is_some_and(|it| it <= first))
+            }));
+            if first.is_some() {
+                break;
+            }
+        }
+        waits
+    }
+
+    fn start_of(&self, expr: ExprId) -> Option<ra_ap_syntax::TextSize> {
+        self.place_to_show(expr).map(|it| it.range.start())
+    }
+
+    /// The statements that follow a `select!` in the blocks around it, as far as its loop or its async body reaches.
+    fn behind(&self, select: &Select) -> Vec<ExprId> {
+        let mut behind = Vec::new();
+        let mut child = select.whole;
+        while let Some(parent) = self.parents.get(child).copied() {
+            match &self.body[parent] {
+                Expr::Block { statements, tail, .. } => {
+                    let all = statements.iter().filter_map(|it| match it {
+                        Statement::Let { initializer, .. } => *initializer,
+                        Statement::Expr { expr, .. } => Some(*expr),
+                        Statement::Item(_) => None,
+                    });
+                    behind.extend(all.chain(*tail).skip_while(|it| *it != child).skip(1));
+                }
+                Expr::Loop { .. } | Expr::Closure { .. } => break,
+                _ => {}
+            }
+            child = parent;
+        }
+        behind
+    }
+
+    /// How the future can be given away instead of lent: it is needed nowhere else, and the `select!` comes once.
+    fn hand_over(&self, select: &Select, branch: &Branch, variable: BindingId) -> Option<HandOver> {
+        if select.turns.is_some() || !matches!(self.body[branch.future], Expr::Ref { .. }) {
+            return None;
+        }
+        let uses = self.variables().used;
+        let is_own = |it: &TextRange| branch.at.range.contains_range(*it);
+        if uses.iter().any(|it| it.variable == variable && !is_own(&it.range)) {
+            return None;
+        }
+        let name = self.body[variable].name.as_str().to_owned();
+        let pattern = self.map.patterns_for_binding(variable).first().copied()?;
+        // What `pin!` pins stays where it is: it has to be a box, or nothing.
+        let changes = match self.is_reference(self.infer.binding_ty(variable)) {
+            false => vec![(self.place_of_pattern(pattern)?, Change::Name)],
+            true => match self.place_of_pattern(pattern) {
+                Some(at) => {
+                    let pinned = self.plain_value_of(variable)?;
+                    vec![(at, Change::Name), (self.macro_call_place(pinned)?, Change::Inside)]
+                }
+                None => vec![(self.place_around_pattern(pattern)?, Change::Gone)],
+            },
+        };
+        Some(HandOver { lent: branch.at.clone(), name, changes })
+    }
+}

@@ -1,0 +1,118 @@
+//! Futures that may be given up when their time is up, in a loop that goes on then.
+
+use ra_ap_hir_def::hir::{Expr, ExprId, MatchArm, Pat, PatId};
+
+use crate::{
+    facts::body::{BodyFacts, Form},
+    finding::Place,
+    knowledge::cancel::Cancel,
+};
+
+/// One call that waits for a future, and not for ever.
+pub struct Timeout {
+    pub at: Place,
+    /// What it calls itself.
+    pub name: String,
+    /// The future, as it is written.
+    pub future_at: Place,
+    pub(crate) future: ExprId,
+    /// The loop around it, which goes on when the time is up.
+    pub(crate) turns: ExprId,
+    /// Whether the loop always ends when the future is done.
+    pub(crate) ends_when_done: bool,
+}
+
+/// What becomes of a loop.
+struct GoesOn {
+    when_given_up: bool,
+    when_done: bool,
+}
+
+impl BodyFacts<'_> {
+    /// Every such call after which its loop comes back to it, when the time was up.
+    pub fn timeouts(&self) -> Vec<Timeout> {
+        let calls = self.mentions.iter().filter(|it| {
+            it.row.cancels
+                && it.row.cancel == Some(Cancel::AsGiven)
+                && matches!(it.form, Form::Call | Form::Method)
+        });
+        let timeout = |call: ExprId, name: String| {
+            let turns = self.loop_around(call)?;
+            let awaited = *self.parents.get(call)?;
+            let Expr::Await { .. } = self.body[awaited] else { return None };
+            let future = *self.values_of(call).last()?;
+            let goes_on = self.goes_on(awaited, turns)?;
+            goes_on.when_given_up.then_some(())?;
+            Some(Timeout {
+                at: self.place_of(call)?,
+                name,
+                future_at: self.place_of(future)?,
+                future,
+                turns,
+                ends_when_done: !goes_on.when_done,
+            })
+        };
+        calls.filter_map(|it| timeout(it.expr, it.row.path.clone())).collect()
+    }
+
+    /// What becomes of the loop with the two results. None where that is not clear.
+    fn goes_on(&self, awaited: ExprId, loop_: ExprId) -> Option<GoesOn> {
+        let parent = *self.parents.get(awaited)?;
+        let goes_on = |it: ExprId| !self.always_leaves(it, loop_);
+        let (whole, found) = match &self.body[parent] {
+            Expr::Block { .. } => {
+                (awaited, GoesOn { when_given_up: self.is_ignored(awaited), when_done: true })
+            }
+            Expr::Match { expr, arms } if *expr == awaited && !self.is_question_mark(parent) => {
+                let any = |is_it: &dyn Fn(PatId) -> bool| {
+                    let mut arms = arms.iter().filter(|it: &&MatchArm| is_it(it.pat));
+                    arms.any(|it| goes_on(it.expr))
+                };
+                let when_given_up = any(&|it| !self.is_only(it, "Ok"));
+                (parent, GoesOn { when_given_up, when_done: any(&|it| !self.is_only(it, "Err")) })
+            }
+            Expr::Let { pat, .. } => {
+                let around = *self.parents.get(parent)?;
+                let Expr::If { condition, then_branch, else_branch } = &self.body[around] else {
+                    return None;
+                };
+                if *condition != parent {
+                    return None;
+                }
+                let then = goes_on(*then_branch);
+                let otherwise = else_branch.is_none_or(goes_on);
+                let found = match (self.is_only(*pat, "Ok"), self.is_only(*pat, "Err")) {
+                    (true, _) => GoesOn { when_given_up: otherwise, when_done: then || otherwise },
+                    (_, true) => GoesOn { when_given_up: then || otherwise, when_done: otherwise },
+                    _ => return None,
+                };
+                (around, found)
+            }
+            _ => return None,
+        };
+        (!self.ends_behind(whole, loop_)).then_some(found)
+    }
+
+    /// Whether nobody looks at a value: it is a statement, or `let _ =` takes it.
+    fn is_ignored(&self, value: ExprId) -> bool {
+        use ra_ap_hir_def::hir::Statement;
+        match self.let_giving(value) {
+            Some(Statement::Let { pat, .. }) => matches!(self.body[*pat], Pat::Wild),
+            _ => {
+                let parent = self.parents.get(value).map(|it| &self.body[*it]);
+                matches!(parent, Some(Expr::Block { tail, .. }) if *tail != Some(value))
+            }
+        }
+    }
+
+    /// `Ok(..)`, or whatever the name is.
+    fn is_only(&self, pattern: PatId, name: &str) -> bool {
+        match &self.body[pattern] {
+            Pat::TupleStruct { path, .. } => {
+                path.segments().last().is_some_and(|it| it.name.as_str() == name)
+            }
+            Pat::Or(all) => all.iter().all(|it| self.is_only(*it, name)),
+            _ => false,
+        }
+    }
+}

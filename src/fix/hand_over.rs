@@ -1,0 +1,55 @@
+//! A future that a `select!` gets for good.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ra_ap_syntax::{TextRange, TextSize};
+
+use crate::{
+    facts::{
+        futurelock::{Change, HandOver},
+        surroundings::Surroundings,
+    },
+    finding::{Applicability, Fix},
+    fix::edits,
+};
+
+/// Gives the future away instead of lending it, so that it is dropped before anything else is awaited.
+pub fn to_select(around: &Surroundings<'_>, hand_over: &HandOver) -> Option<Fix> {
+    let HandOver { lent, name, .. } = hand_over;
+    let text = around.workspace.text(&lent.file)?;
+    let mut all = vec![(lent.range, name.clone())];
+    for (place, change) in &hand_over.changes {
+        if place.file != lent.file {
+            return None;
+        }
+        all.push(match change {
+            Change::Name => (place.range, name.clone()),
+            Change::Inside => (place.range, inside(&text[place.range])?.to_owned()),
+            Change::Gone => (line(text, place.range)?, String::new()),
+        });
+    }
+    Some(Fix {
+        title: format!("Give `{name}` to the `select!`, which drops it before it goes on"),
+        applicability: Applicability::Unsafe,
+        doubt: Some(format!("`{name}` ends there when another branch is done first")),
+        edits: BTreeMap::from([(lent.file.clone(), edits::joined(all)?)]),
+        wants: BTreeSet::new(),
+    })
+}
+
+/// What stands in the brackets of a macro call.
+fn inside(call: &str) -> Option<&str> {
+    let (_, inside) = call.split_once('!')?;
+    let inside = inside.trim().strip_prefix('(')?.strip_suffix(')')?.trim();
+    Some(inside.strip_suffix(',').unwrap_or(inside))
+}
+
+/// The whole line of a macro call that stands there alone.
+fn line(text: &str, range: TextRange) -> Option<TextRange> {
+    let start = text[..usize::from(range.start())].rfind('\n').map_or(0, |it| it + 1);
+    let end = text[usize::from(range.end())..].find('\n')? + usize::from(range.end()) + 1;
+    let call = text[start..end].trim();
+    let is_alone = call.strip_suffix(';').is_some_and(|it| it.trim_end() == &text[range]);
+    let size = |it: usize| TextSize::try_from(it).ok();
+    is_alone.then(|| Some(TextRange::new(size(start)?, size(end)?)))?
+}
