@@ -1,11 +1,13 @@
 //! Building blocks of edits.
 
+pub mod await_it;
 pub mod chain;
 mod doubts;
 mod edits;
 pub mod hand_over;
 pub mod helper;
 pub mod hoist;
+pub mod join;
 pub mod lend;
 mod lines;
 pub mod lock;

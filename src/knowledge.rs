@@ -3,8 +3,6 @@
 //! Rules ask for effects, never for names. A row says what one item does; `resolve` finds that item in the
 //! workspace, so that re-exports and aliases need no rows of their own.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,79 +16,13 @@ use crate::{
 
 pub mod adapts;
 pub mod cancel;
+mod crate_rows;
 pub mod resolve;
 mod row;
 pub mod runtimes;
 pub mod takes;
 
-/// One file: what is known of one crate.
-#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct CrateRows {
-    /// The crate, as paths in Rust code name it.
-    #[serde(rename = "crate")]
-    pub krate: String,
-    /// The version whose sources the rows were checked against. Whoever writes of his own code needs none.
-    #[serde(default)]
-    pub checked: Option<String>,
-    /// The name of the package, where it is not that of the crate with `-` for `_`.
-    pub package: Option<String>,
-    /// Features of the package without which some of the items are not there.
-    #[serde(default)]
-    pub features: Vec<String>,
-    /// The name of the asynchronous runtime that the crate is.
-    pub runtime: Option<String>,
-    /// Features of a runtime that only a user turns on who lets it drive his code. Empty means that every user does.
-    #[serde(default, rename = "driving-features")]
-    pub driving_features: Vec<String>,
-    /// The modules of a runtime whose functions do nothing unless it runs.
-    #[serde(default, rename = "driving-modules")]
-    pub driving_modules: Vec<String>,
-    /// The runtime that drives whoever uses this crate, and what of it this crate hands on.
-    pub lends: Option<Lends>,
-    /// The runtime's own functions that do what those of another runtime do, by the paths of those.
-    #[serde(default)]
-    pub twins: BTreeMap<String, String>,
-    /// ... except that they give back something else, which only matters where it is used.
-    #[serde(default, rename = "twins-without-value")]
-    pub twins_without_value: BTreeMap<String, String>,
-    /// The runtime's function that runs a closure on a thread that may block, and gives back what the closure does.
-    pub pool: Option<String>,
-    /// The runtime's function that tells it that the calling thread is going to block, where it has several threads.
-    #[serde(rename = "in-place")]
-    pub in_place: Option<String>,
-    /// Words that start it with several threads, ...
-    #[serde(default, rename = "several-threads")]
-    pub several_threads: Vec<String>,
-    /// ... and words of code that may run on one thread only.
-    #[serde(default, rename = "one-thread")]
-    pub one_thread: Vec<String>,
-    /// Words that begin the building of a runtime by hand, ...
-    #[serde(default)]
-    pub builders: Vec<String>,
-    /// ... and those that give it timers.
-    #[serde(default)]
-    pub timers: Vec<String>,
-    /// The names of the functions and macros that give guards.
-    #[serde(default, rename = "guard-givers")]
-    pub guard_givers: Vec<String>,
-    #[serde(rename = "item", default)]
-    pub items: Vec<Row>,
-}
-
-/// A runtime that comes with another crate.
-#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Lends {
-    /// The name of the runtime.
-    pub runtime: String,
-    /// Where the crate has items of it, behind its own name.
-    pub below: String,
-    /// Those that it has, by their paths in the runtime.
-    pub items: Vec<String>,
-}
+pub use crate_rows::{CrateRows, Joins, Lends};
 
 /// What one item does.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
@@ -181,7 +113,7 @@ pub struct Row {
     pub forgets_error: bool,
     /// Of a result it gives the value, and panics where there is none.
     #[serde(default)]
-    pub takes_out: bool,
+    pub unwraps: bool,
     /// What the twin of this type does with what was written to it and not flushed, when it is dropped.
     pub unflushed: Option<Unflushed>,
     /// All that was written is where it belongs when this returns.
@@ -251,6 +183,11 @@ pub struct Row {
     /// Dropping a value of this type blocks, or panics in async code.
     #[serde(default)]
     pub drop_blocks: bool,
+    /// A value of this type holds values of its first parameter, and lets go of them when it is dropped.
+    #[serde(default)]
+    pub holds: bool,
+    /// The task that it starts ends when the handle is dropped that it gives back, unless this method lets it go on.
+    pub lets_go: Option<String>,
     /// What a value of this type holds may be held elsewhere as well.
     #[serde(default)]
     pub shared: bool,

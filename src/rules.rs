@@ -16,6 +16,7 @@ mod blocking_call;
 mod cancel_unsafe_select;
 mod cancel_unsafe_timeout;
 pub mod comments;
+mod future_not_awaited;
 mod futurelock;
 mod guard_across_await;
 mod invalid_suppression;
@@ -24,6 +25,8 @@ mod lock_kind;
 mod lost;
 mod restarted_in_select;
 mod select_without_else;
+mod sequential_futures;
+mod task_dropped;
 mod unused_suppression;
 
 /// A rule: its page is `rules/<name>.md`.
@@ -80,6 +83,9 @@ pub const RULES: &[Rule] = &[
     rule!("restarted-in-select", restarted_in_select::check),
     rule!("futurelock", futurelock::check),
     rule!("select-without-else", select_without_else::check),
+    rule!("future-not-awaited", future_not_awaited::check),
+    rule!("task-dropped", task_dropped::check),
+    rule!("sequential-futures", sequential_futures::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

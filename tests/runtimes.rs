@@ -34,6 +34,10 @@ pub async fn owner(path: String) -> std::io::Result<()> {
 pub async fn nap(long: Duration) {
     thread::sleep(long)
 }
+
+pub fn start() {
+    smol::spawn(async { println!(\"started\") });
+}
 ",
     after: "use std::{path::Path, thread, time::Duration};
 
@@ -57,6 +61,10 @@ pub async fn owner(path: String) -> std::io::Result<()> {
 
 pub async fn nap(long: Duration) {
     thread::sleep(long)
+}
+
+pub fn start() {
+    smol::spawn(async { println!(\"started\") }).detach();
 }
 ",
 };

@@ -4,11 +4,10 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    collections::{HashMap, HashSet},
 };
 
-use ra_ap_hir::{EditionedFileId, HirFileId, InFile, ModPath, PathKind, crate_def_map};
+use ra_ap_hir::{HirFileId, InFile, ModPath, PathKind, crate_def_map};
 use ra_ap_hir_def::{
     AssocItemId, DefWithBodyId, FunctionId, Lookup, ModuleDefId,
     expr_store::Body,
@@ -17,21 +16,18 @@ use ra_ap_hir_def::{
     src::HasSource,
 };
 use ra_ap_ide_db::RootDatabase;
-use ra_ap_syntax::{AstNode, TextRange, TextSize, ast, ast::HasAttrs};
+use ra_ap_syntax::{AstNode, ast, ast::HasAttrs};
 
+use self::named::InAsync;
+pub use self::named::Mentions;
 use crate::{
-    config::suppression::{Comments, grammar::Says},
-    facts::{
-        body::Entered,
-        guard_names,
-        helpers::Helpers,
-        leads::{LeadCall, Leads},
-        outline::Outline,
-    },
-    finding::{FilePath, Place},
+    facts::body::Entered,
+    finding::Place,
     knowledge::resolve::Known,
     workspace::{Target, TargetKind, Workspace},
 };
+
+mod named;
 
 /// A function that mentions something.
 #[derive(Clone, Debug)]
@@ -42,190 +38,6 @@ pub struct Candidate {
     pub in_test: bool,
     /// Where it stands; a macro call, when a macro wrote it.
     pub at: Option<Place>,
-}
-
-/// The places in each file where a name stands that some row asks for.
-#[derive(Clone)]
-pub enum Mentions {
-    /// In functions that have to do with async code.
-    InAsync(InAsync),
-    /// In all functions.
-    At(Places),
-    /// Every function is asked about.
-    Everywhere,
-}
-
-/// What leads to functions that have to do with async code.
-#[derive(Clone)]
-pub struct InAsync {
-    names: Arc<HashSet<String>>,
-    places: Places,
-    /// The macros of the project that write async code.
-    macros: Arc<HashSet<String>>,
-    /// What drops futures before they are done, as it is called: `select!`, `timeout(`.
-    racing: Vec<String>,
-    leads: Leads,
-}
-
-type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
-
-impl Mentions {
-    /// `through_calls` says whether what leads to such names through functions counts too.
-    pub fn find(workspace: &Workspace, known: &Known, through_calls: bool) -> Mentions {
-        let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
-        let texts: Vec<_> =
-            workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
-        let outlines: Vec<Outline> = texts.iter().map(|it| Outline::of(it.1)).collect();
-        let leads = match through_calls {
-            true => Leads::in_dependencies(workspace, known),
-            false => Leads::default(),
-        };
-        let calls: Vec<Vec<LeadCall>> = texts.iter().map(|it| leads.calls(it.1)).collect();
-        let callers = calls.iter().flatten().filter_map(|it| it.caller);
-        names.extend(callers.map(str::to_owned));
-        names.extend(texts.iter().zip(&outlines).flat_map(|it| said_to_block(it.0.1, it.1)));
-        let helpers = if through_calls { Helpers::of(&outlines) } else { Helpers::default() };
-        // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
-        // behind another. A guard that a function holds is its own affair.
-        close(&mut names, &outlines, &helpers);
-        names.extend(guard_names::all(known, &outlines));
-        close(&mut names, &outlines, &Helpers::default());
-        let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
-        let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
-        let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
-        let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
-        let racing = racing.chain(functions).collect();
-        let (names, macros) = (Arc::new(names), Arc::new(macros));
-        let mut it = InAsync { names, places: Places::new(), macros, racing, leads };
-        for ((id, text), calls) in texts.into_iter().zip(calls) {
-            it.add_places(id, text, &calls);
-        }
-        Mentions::InAsync(it)
-    }
-
-    /// After an edit of `files`, which brings no other name that leads to something.
-    pub fn renewed(self, workspace: &Workspace, files: &BTreeSet<FilePath>) -> Mentions {
-        let Mentions::InAsync(mut it) = self else { return self };
-        for (path, id) in workspace.files().filter(|it| files.contains(it.0)) {
-            let text = workspace.text(path).unwrap_or_default();
-            let calls = it.leads.calls(text);
-            it.add_places(id, text, &calls);
-        }
-        Mentions::InAsync(it)
-    }
-
-    /// Where one of these names stands.
-    pub fn of(workspace: &Workspace, names: &HashSet<String>) -> Mentions {
-        Mentions::At(places(workspace, names))
-    }
-
-    /// Whether one stands in this function, or in the call of the macro that wrote it.
-    pub(super) fn are_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
-        let (file, range): (EditionedFileId, _) = match source.file_id {
-            HirFileId::FileId(it) => (it, source.value.syntax().text_range()),
-            HirFileId::MacroFile(_) => {
-                let Some(call) = source.file_id.original_call_node(db) else { return false };
-                (call.file_id, call.value.text_range())
-            }
-        };
-        self.inside(file.file_id(db), range)
-    }
-
-    /// Whether a function of a dependency is worth reading.
-    pub(super) fn lead_into(&self, db: &RootDatabase, function: FunctionId) -> bool {
-        matches!(self, Mentions::InAsync(it) if it.leads.may_wait(db, function))
-    }
-
-    fn inside(&self, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
-        let places = match self {
-            Mentions::InAsync(it) => &it.places,
-            Mentions::At(it) => it,
-            Mentions::Everywhere => return true,
-        };
-        let Some(places) = places.get(&file) else { return false };
-        let from = places.partition_point(|it| *it < range.start());
-        places.get(from).is_some_and(|it| *it < range.end())
-    }
-}
-
-impl InAsync {
-    fn add_places(&mut self, file: ra_ap_vfs::FileId, text: &str, calls: &[LeadCall<'_>]) {
-        let mut places = identifiers(text, &self.names);
-        places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
-        for call in &self.racing {
-            let is_name = |at: usize| {
-                let before = text[..at].chars().next_back();
-                before.is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != '.')
-            };
-            let all = text.match_indices(call).filter(|it| is_name(it.0));
-            places.extend(all.map(|it| TextSize::new(it.0 as u32)));
-        }
-        places.sort();
-        self.places.insert(file, places);
-    }
-}
-
-/// Adds all names that lead to one of `names`: through functions, `use a::b as c` and `macro_rules!`.
-fn close(names: &mut HashSet<String>, outlines: &[Outline<'_>], helpers: &Helpers<'_>) {
-    loop {
-        let before = names.len();
-        helpers.add_names(names);
-        for outline in outlines {
-            for (last, other) in &outline.renames {
-                if names.contains(*last) {
-                    names.insert((*other).to_owned());
-                }
-            }
-            for it in &outline.macros {
-                if it.words.iter().any(|it| names.contains(*it)) {
-                    names.insert(it.name.to_owned());
-                }
-            }
-        }
-        if names.len() == before {
-            break;
-        }
-    }
-}
-
-fn places(workspace: &Workspace, names: &HashSet<String>) -> Places {
-    let texts = workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?)));
-    texts
-        .map(|(id, text)| (id, identifiers(text, names)))
-        .filter(|(_, places)| !places.is_empty())
-        .collect()
-}
-
-fn identifiers(text: &str, names: &HashSet<String>) -> Vec<TextSize> {
-    let mut places = Vec::new();
-    let mut start = None;
-    let mut end = |from: &mut Option<usize>, to: usize| {
-        if let Some(from) = from.take()
-            && names.contains(&text[from..to])
-        {
-            places.push(TextSize::new(from as u32));
-        }
-    };
-    for (at, it) in text.char_indices() {
-        if it.is_alphanumeric() || it == '_' {
-            start.get_or_insert(at);
-        } else {
-            end(&mut start, at);
-        }
-    }
-    end(&mut start, text.len());
-    places
-}
-
-/// The functions of a text of which a comment says that they block.
-fn said_to_block(text: &str, outline: &Outline<'_>) -> Vec<String> {
-    if !Comments::may_be_in(text) {
-        return Vec::new();
-    }
-    let facts = Comments::read(text).facts.into_iter().filter(|it| it.says == Says::Blocking);
-    let said: HashSet<TextRange> = facts.filter_map(|it| it.function).collect();
-    let functions = outline.functions.iter().filter(|it| said.contains(&it.range));
-    functions.map(|it| it.name.to_owned()).collect()
 }
 
 /// Every function of this target that mentions something.
@@ -274,12 +86,17 @@ impl Search<'_> {
 
     fn add(&self, function: FunctionId, found: &mut Vec<Candidate>) {
         let source = function.lookup(self.db).source(self.db);
-        if source.value.body().is_none() || !self.mentions.are_in(self.db, &source) {
+        if source.value.body().is_none() {
+            return;
+        }
+        let makes_futures = self.mentions.unawaited_in(self.db, &source);
+        if !makes_futures && !self.mentions.are_in(self.db, &source) {
             return;
         }
         let entered = self.entered(function, &source.value);
         if let Mentions::InAsync(InAsync { macros, .. }) = self.mentions
             && entered == Entered::Called
+            && !makes_futures
             && !self.may_run_on_a_worker(function, &source, macros)
         {
             return;

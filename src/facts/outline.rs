@@ -6,6 +6,8 @@ use ra_ap_syntax::{
     AstNode, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, TextRange, ast, ast::HasName,
 };
 
+mod unawaited;
+
 /// The items of one text, with words as they stand in it.
 #[derive(Default)]
 pub(super) struct Outline<'t> {
@@ -15,6 +17,8 @@ pub(super) struct Outline<'t> {
     pub renames: Vec<(&'t str, &'t str)>,
     /// What `macro_rules!` defines.
     pub macros: Vec<Named<'t>>,
+    /// What statements drop or keep as it is, and do not await: the names of calls, and `async` blocks.
+    pub unawaited: Vec<TextRange>,
     /// Whoever hands on a guard gives it a lifetime.
     pub may_hand_on_guards: bool,
 }
@@ -36,6 +40,13 @@ pub(super) struct Function<'t> {
     pub returned: HashSet<&'t str>,
 }
 
+impl<'t> Function<'t> {
+    /// Whether a call of it may make a future that nothing is done for yet.
+    pub fn may_give_future(&self) -> bool {
+        self.is_async || self.returned.iter().any(|it| it.ends_with("Future"))
+    }
+}
+
 impl<'t> Outline<'t> {
     pub fn of(text: &'t str) -> Outline<'t> {
         let file = SourceFile::parse(text, ra_ap_span::Edition::CURRENT).tree();
@@ -54,6 +65,9 @@ impl<'t> Outline<'t> {
                     let stands_for = alias.as_ref().and_then(|it| it.ty());
                     let Some((alias, it)) = alias.zip(stands_for) else { continue };
                     outline.types.extend(named(text, alias.name(), it.syntax()));
+                }
+                SyntaxKind::EXPR_STMT | SyntaxKind::LET_STMT => {
+                    outline.unawaited.extend(unawaited::in_statement(node));
                 }
                 SyntaxKind::USE_TREE => outline.renames.extend(rename(text, node)),
                 SyntaxKind::MACRO_RULES => {

@@ -39,6 +39,8 @@ pub struct Known {
     lenders: HashMap<Crate, Lends>,
     /// The last segments of the paths of blocking items: what their mentions look like.
     blocking_names: Vec<String>,
+    /// The names of what starts tasks that end with their handles.
+    task_givers: BTreeSet<String>,
     /// The names of what gives guards that nobody should hold across an await, ...
     guard_givers: BTreeSet<String>,
     /// ... and of the types of those guards.
@@ -123,6 +125,9 @@ impl Known {
         }
         if row.blocks.is_some() || row.source.is_some() {
             self.blocking_names.push(row.name().to_owned());
+        }
+        if row.lets_go.is_some() {
+            self.task_givers.insert(row.name().to_owned());
         }
         if matches!(row.guard, Some(Guard::Sync | Guard::Context)) {
             self.guard_types.insert(row.name().to_owned());
@@ -301,6 +306,10 @@ impl Known {
 
     pub fn guard_types(&self) -> impl Iterator<Item = &str> {
         self.guard_types.iter().map(String::as_str)
+    }
+
+    pub fn task_givers(&self) -> impl Iterator<Item = &str> {
+        self.task_givers.iter().map(String::as_str)
     }
 
     pub fn blocking_names(&self) -> impl Iterator<Item = &str> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::knowledge::CrateRows;
+use crate::knowledge::{CrateRows, Joins};
 
 /// A crate that is a runtime.
 pub struct KnownRuntime {
@@ -18,6 +18,7 @@ pub struct KnownRuntime {
     /// See the fields of the same names in `CrateRows`.
     pub pool: Option<String>,
     pub in_place: Option<String>,
+    pub joins: Option<Joins>,
 }
 
 impl KnownRuntime {
@@ -34,6 +35,7 @@ impl KnownRuntime {
             one_thread: file.one_thread.clone(),
             pool: file.pool.clone(),
             in_place: file.in_place.clone(),
+            joins: file.joins.clone(),
         }
     }
 

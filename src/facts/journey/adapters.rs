@@ -76,7 +76,7 @@ impl Tracing<'_, '_> {
     fn takes_out(&self, adapter: ExprId) -> Option<String> {
         let given = self.body.given_method(adapter)?;
         let row = given.row();
-        if !row.takes_out {
+        if !row.unwraps {
             return None;
         }
         match given {

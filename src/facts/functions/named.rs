@@ -1,0 +1,242 @@
+//! Where the names stand that lead to functions worth a look.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use ra_ap_hir::{EditionedFileId, HirFileId, InFile};
+use ra_ap_hir_def::FunctionId;
+use ra_ap_ide_db::RootDatabase;
+use ra_ap_syntax::{AstNode, TextRange, TextSize, ast};
+
+use crate::{
+    config::suppression::{Comments, grammar::Says},
+    facts::{
+        guard_names,
+        helpers::Helpers,
+        leads::{LeadCall, Leads},
+        outline::Outline,
+    },
+    finding::FilePath,
+    knowledge::resolve::Known,
+    workspace::Workspace,
+};
+
+/// The places in each file where a name stands that some row asks for.
+#[derive(Clone)]
+pub enum Mentions {
+    /// In functions that have to do with async code.
+    InAsync(InAsync),
+    /// In all functions.
+    At(Places),
+    /// Every function is asked about.
+    Everywhere,
+}
+
+/// What leads to functions that have to do with async code.
+#[derive(Clone)]
+pub struct InAsync {
+    names: Arc<HashSet<String>>,
+    /// The functions that give futures, or tasks that end with their handles.
+    futures: Arc<HashSet<String>>,
+    places: Places,
+    /// Where a statement takes what one of them may have given, and does not await it.
+    unawaited: Places,
+    /// The macros of the project that write async code.
+    pub(super) macros: Arc<HashSet<String>>,
+    /// What drops futures before they are done, as it is called: `select!`, `timeout(`.
+    racing: Vec<String>,
+    leads: Leads,
+}
+
+type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
+
+impl Mentions {
+    /// `through_calls` says whether what leads to such names through functions counts too.
+    pub fn find(workspace: &Workspace, known: &Known, through_calls: bool) -> Mentions {
+        let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
+        let texts: Vec<_> =
+            workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
+        let outlines: Vec<Outline> = texts.iter().map(|it| Outline::of(it.1)).collect();
+        let leads = match through_calls {
+            true => Leads::in_dependencies(workspace, known),
+            false => Leads::default(),
+        };
+        let calls: Vec<Vec<LeadCall>> = texts.iter().map(|it| leads.calls(it.1)).collect();
+        let callers = calls.iter().flatten().filter_map(|it| it.caller);
+        names.extend(callers.map(str::to_owned));
+        names.extend(texts.iter().zip(&outlines).flat_map(|it| said_to_block(it.0.1, it.1)));
+        let helpers = if through_calls { Helpers::of(&outlines) } else { Helpers::default() };
+        // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
+        // behind another. A guard that a function holds is its own affair.
+        close(&mut names, &outlines, &helpers);
+        names.extend(guard_names::all(known, &outlines));
+        close(&mut names, &outlines, &Helpers::default());
+        let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
+        let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
+        let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
+        let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
+        let racing = racing.chain(functions).collect();
+        let functions = outlines.iter().flat_map(|it| &it.functions);
+        let futures = functions.filter(|it| it.may_give_future()).map(|it| it.name);
+        let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
+        let (names, macros, futures) = (Arc::new(names), Arc::new(macros), Arc::new(futures));
+        let (places, unawaited) = (Places::new(), Places::new());
+        let mut it = InAsync { names, futures, places, unawaited, macros, racing, leads };
+        for (((id, text), calls), outline) in texts.into_iter().zip(calls).zip(&outlines) {
+            it.add_places(id, text, &calls, outline);
+        }
+        Mentions::InAsync(it)
+    }
+
+    /// After an edit of `files`, which brings no other name that leads to something.
+    pub fn renewed(self, workspace: &Workspace, files: &BTreeSet<FilePath>) -> Mentions {
+        let Mentions::InAsync(mut it) = self else { return self };
+        for (path, id) in workspace.files().filter(|it| files.contains(it.0)) {
+            let text = workspace.text(path).unwrap_or_default();
+            let calls = it.leads.calls(text);
+            it.add_places(id, text, &calls, &Outline::of(text));
+        }
+        Mentions::InAsync(it)
+    }
+
+    /// Where one of these names stands.
+    pub fn of(workspace: &Workspace, names: &HashSet<String>) -> Mentions {
+        Mentions::At(places(workspace, names))
+    }
+
+    /// Whether one stands in this function, or in the call of the macro that wrote it.
+    pub(in crate::facts) fn are_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
+        let Some((file, range)) = written_at(db, source) else { return false };
+        match self {
+            Mentions::InAsync(it) => is_inside(&it.places, file, range),
+            Mentions::At(it) => is_inside(it, file, range),
+            Mentions::Everywhere => true,
+        }
+    }
+
+    /// Whether a statement of this function makes what may be a future, and does not await it.
+    pub(super) fn unawaited_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
+        let Mentions::InAsync(it) = self else { return false };
+        written_at(db, source).is_some_and(|(file, range)| is_inside(&it.unawaited, file, range))
+    }
+
+    /// Whether a function of a dependency is worth reading.
+    pub(in crate::facts) fn lead_into(&self, db: &RootDatabase, function: FunctionId) -> bool {
+        matches!(self, Mentions::InAsync(it) if it.leads.may_wait(db, function))
+    }
+}
+
+/// Where a function is written: itself, or the call of the macro that writes it.
+fn written_at(
+    db: &RootDatabase,
+    source: &InFile<ast::Fn>,
+) -> Option<(ra_ap_vfs::FileId, TextRange)> {
+    let (file, range): (EditionedFileId, _) = match source.file_id {
+        HirFileId::FileId(it) => (it, source.value.syntax().text_range()),
+        HirFileId::MacroFile(_) => {
+            let call = source.file_id.original_call_node(db)?;
+            (call.file_id, call.value.text_range())
+        }
+    };
+    Some((file.file_id(db), range))
+}
+
+fn is_inside(places: &Places, file: ra_ap_vfs::FileId, range: TextRange) -> bool {
+    let Some(places) = places.get(&file) else { return false };
+    let from = places.partition_point(|it| *it < range.start());
+    places.get(from).is_some_and(|it| *it < range.end())
+}
+
+impl InAsync {
+    fn add_places(
+        &mut self,
+        file: ra_ap_vfs::FileId,
+        text: &str,
+        calls: &[LeadCall<'_>],
+        outline: &Outline<'_>,
+    ) {
+        let mut places = identifiers(text, &self.names);
+        places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
+        for call in &self.racing {
+            let is_name = |at: usize| {
+                let before = text[..at].chars().next_back();
+                before.is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != '.')
+            };
+            let all = text.match_indices(call).filter(|it| is_name(it.0));
+            places.extend(all.map(|it| TextSize::new(it.0 as u32)));
+        }
+        let is_future =
+            |it: &&TextRange| &text[**it] == "async" || self.futures.contains(&text[**it]);
+        let unawaited = outline.unawaited.iter().filter(is_future).map(|it| it.start());
+        let mut unawaited: Vec<TextSize> = unawaited.collect();
+        unawaited.sort();
+        self.unawaited.insert(file, unawaited);
+        places.sort();
+        self.places.insert(file, places);
+    }
+}
+
+/// Adds all names that lead to one of `names`: through functions, `use a::b as c` and `macro_rules!`.
+fn close(names: &mut HashSet<String>, outlines: &[Outline<'_>], helpers: &Helpers<'_>) {
+    loop {
+        let before = names.len();
+        helpers.add_names(names);
+        for outline in outlines {
+            for (last, other) in &outline.renames {
+                if names.contains(*last) {
+                    names.insert((*other).to_owned());
+                }
+            }
+            for it in &outline.macros {
+                if it.words.iter().any(|it| names.contains(*it)) {
+                    names.insert(it.name.to_owned());
+                }
+            }
+        }
+        if names.len() == before {
+            break;
+        }
+    }
+}
+
+fn places(workspace: &Workspace, names: &HashSet<String>) -> Places {
+    let texts = workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?)));
+    texts
+        .map(|(id, text)| (id, identifiers(text, names)))
+        .filter(|(_, places)| !places.is_empty())
+        .collect()
+}
+
+fn identifiers(text: &str, names: &HashSet<String>) -> Vec<TextSize> {
+    let mut places = Vec::new();
+    let mut start = None;
+    let mut end = |from: &mut Option<usize>, to: usize| {
+        if let Some(from) = from.take()
+            && names.contains(&text[from..to])
+        {
+            places.push(TextSize::new(from as u32));
+        }
+    };
+    for (at, it) in text.char_indices() {
+        if it.is_alphanumeric() || it == '_' {
+            start.get_or_insert(at);
+        } else {
+            end(&mut start, at);
+        }
+    }
+    end(&mut start, text.len());
+    places
+}
+
+/// The functions of a text of which a comment says that they block.
+fn said_to_block(text: &str, outline: &Outline<'_>) -> Vec<String> {
+    if !Comments::may_be_in(text) {
+        return Vec::new();
+    }
+    let facts = Comments::read(text).facts.into_iter().filter(|it| it.says == Says::Blocking);
+    let said: HashSet<TextRange> = facts.filter_map(|it| it.function).collect();
+    let functions = outline.functions.iter().filter(|it| said.contains(&it.range));
+    functions.map(|it| it.name.to_owned()).collect()
+}

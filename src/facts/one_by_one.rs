@@ -1,0 +1,158 @@
+//! Futures that are all there, and are awaited one after the other.
+
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat, Statement};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+
+use crate::{facts::body::BodyFacts, finding::Place};
+
+/// Futures of which each runs only when the one before it is done.
+pub struct OneByOne {
+    pub futures: Vec<Waiting>,
+    /// The statements that await them, where nothing stands between.
+    pub statements: Result<Together, &'static str>,
+}
+
+/// A future in a variable, made before the first of them is awaited.
+pub struct Waiting {
+    pub name: String,
+    pub made_at: Place,
+    pub awaited_at: Place,
+}
+
+/// Statements that can be one.
+pub struct Together {
+    pub at: Place,
+    /// What the values are bound to; none where nobody takes one.
+    pub patterns: Vec<Option<TextRange>>,
+    /// Each is followed by `?`.
+    pub tried: bool,
+}
+
+/// `let pattern = variable.await;`, as the statement at this index.
+struct AwaitStatement {
+    index: usize,
+    variable: BindingId,
+    await_: ExprId,
+    tried: bool,
+}
+
+impl BodyFacts<'_> {
+    pub fn one_by_one(&self) -> Vec<OneByOne> {
+        let mut found = Vec::new();
+        for (_, expr) in self.body.exprs() {
+            if let Expr::Block { statements, tail, .. } = expr {
+                found.extend(self.one_by_one_in(statements, *tail));
+            }
+        }
+        found.sort_by(|a, b| a.futures[1].awaited_at.cmp(&b.futures[1].awaited_at));
+        found
+    }
+
+    fn one_by_one_in(&self, statements: &[Statement], tail: Option<ExprId>) -> Option<OneByOne> {
+        let mut awaits: Vec<AwaitStatement> = statements
+            .iter()
+            .enumerate()
+            .filter_map(|(index, it)| self.await_statement(index, value_of(it)?))
+            .collect();
+        awaits.extend(tail.and_then(|it| self.await_statement(statements.len(), it)));
+        let first = awaits.first()?.index;
+        awaits.retain(|it| self.is_made_before(it, &statements[..first]));
+        if awaits.len() < 2 {
+            return None;
+        }
+        let futures = awaits.iter().map(|it| {
+            Some(Waiting {
+                name: self.body[it.variable].name.as_str().to_owned(),
+                made_at: self.place_of(self.plain_value_of(it.variable)?)?,
+                awaited_at: self.place_of(it.await_)?,
+            })
+        });
+        let futures = futures.collect::<Option<Vec<Waiting>>>()?;
+        Some(OneByOne { futures, statements: self.together(&awaits) })
+    }
+
+    /// A statement that does nothing but await a variable that nobody else uses.
+    fn await_statement(&self, index: usize, value: ExprId) -> Option<AwaitStatement> {
+        let (await_, tried) = match &self.body[value] {
+            Expr::Match { expr: head, .. } if self.is_question_mark(value) => {
+                match &self.body[*head] {
+                    Expr::Call { args, .. } => (*args.first()?, true),
+                    _ => return None,
+                }
+            }
+            _ => (value, false),
+        };
+        let Expr::Await { expr } = self.body[await_] else { return None };
+        let variable = self.local(expr)?;
+        let mut uses = self.body.exprs().filter(|it| self.local(it.0) == Some(variable));
+        let is_only_use = uses.next()?.0 == expr && uses.next().is_none();
+        is_only_use.then_some(AwaitStatement { index, variable, await_, tried })
+    }
+
+    /// Whether one of these statements puts a future into its variable that has done nothing so far.
+    fn is_made_before(&self, it: &AwaitStatement, statements: &[Statement]) -> bool {
+        statements.iter().any(|statement| match statement {
+            Statement::Let { pat, initializer: Some(value), .. } => {
+                matches!(self.body[*pat], Pat::Bind { id, .. } if id == it.variable)
+                    && self.is_fresh_future(*value)
+                    && self.awaits_at(*value) == self.awaits_at(it.await_)
+            }
+            _ => false,
+        })
+    }
+
+    fn together(&self, awaits: &[AwaitStatement]) -> Result<Together, &'static str> {
+        let last = &awaits[awaits.len() - 1];
+        if last.index - awaits[0].index + 1 != awaits.len() {
+            return Err("other statements stand between them");
+        }
+        if awaits.iter().any(|it| it.tried != awaits[0].tried) {
+            return Err("only some of them may end the function by `?`");
+        }
+        let mut patterns = Vec::new();
+        let mut ranges: Vec<TextRange> = Vec::new();
+        let mut file = None;
+        for it in awaits {
+            let source = self.syntax(it.await_).filter(|it| !it.file_id.is_macro());
+            let source = source.ok_or("a macro has a hand in them")?;
+            let statement = source.value.syntax().ancestors().find_map(ast::Stmt::cast);
+            let statement = statement.ok_or("the last one is the value of the block")?;
+            patterns.push(pattern_of(&statement)?);
+            ranges.push(statement.syntax().text_range());
+            if has_comment_before(statement.syntax()) && ranges.len() > 1 {
+                return Err("a comment stands between them");
+            }
+            file = self.place_of(it.await_).map(|it| it.file);
+        }
+        let file = file.ok_or("it is not written in the project")?;
+        let range = ranges[0].cover(ranges[ranges.len() - 1]);
+        let at = Place::new(file, range);
+        Ok(Together { at, patterns, tried: awaits[0].tried })
+    }
+}
+
+fn value_of(statement: &Statement) -> Option<ExprId> {
+    match *statement {
+        Statement::Let { initializer, else_branch: None, .. } => initializer,
+        Statement::Expr { expr, has_semi: true } => Some(expr),
+        _ => None,
+    }
+}
+
+fn pattern_of(statement: &ast::Stmt) -> Result<Option<TextRange>, &'static str> {
+    match statement {
+        ast::Stmt::LetStmt(it) if it.ty().is_some() => Err("one of them is given a type"),
+        ast::Stmt::LetStmt(it) => Ok(it.pat().map(|it| it.syntax().text_range())),
+        _ => Ok(None),
+    }
+}
+
+fn has_comment_before(statement: &SyntaxNode) -> bool {
+    let inside = statement.descendants_with_tokens().filter_map(|it| it.into_token());
+    let mut before = std::iter::successors(statement.prev_sibling_or_token(), |it| {
+        it.as_token().and_then(|it| it.prev_sibling_or_token())
+    });
+    let is_comment = |kind| kind == ra_ap_syntax::SyntaxKind::COMMENT;
+    inside.into_iter().any(|it| is_comment(it.kind()))
+        || before.by_ref().take_while(|it| it.as_token().is_some()).any(|it| is_comment(it.kind()))
+}

@@ -1,0 +1,91 @@
+//! The form of one file of rows: what is known of one crate.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::knowledge::Row;
+
+/// One file: what is known of one crate.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CrateRows {
+    /// The crate, as paths in Rust code name it.
+    #[serde(rename = "crate")]
+    pub krate: String,
+    /// The version whose sources the rows were checked against. Whoever writes of his own code needs none.
+    #[serde(default)]
+    pub checked: Option<String>,
+    /// The name of the package, where it is not that of the crate with `-` for `_`.
+    pub package: Option<String>,
+    /// Features of the package without which some of the items are not there.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// The name of the asynchronous runtime that the crate is.
+    pub runtime: Option<String>,
+    /// Features of a runtime that only a user turns on who lets it drive his code. Empty means that every user does.
+    #[serde(default, rename = "driving-features")]
+    pub driving_features: Vec<String>,
+    /// The modules of a runtime whose functions do nothing unless it runs.
+    #[serde(default, rename = "driving-modules")]
+    pub driving_modules: Vec<String>,
+    /// The runtime that drives whoever uses this crate, and what of it this crate hands on.
+    pub lends: Option<Lends>,
+    /// The runtime's own functions that do what those of another runtime do, by the paths of those.
+    #[serde(default)]
+    pub twins: BTreeMap<String, String>,
+    /// ... except that they give back something else, which only matters where it is used.
+    #[serde(default, rename = "twins-without-value")]
+    pub twins_without_value: BTreeMap<String, String>,
+    /// The runtime's function that runs a closure on a thread that may block, and gives back what the closure does.
+    pub pool: Option<String>,
+    /// The runtime's function that tells it that the calling thread is going to block, where it has several threads.
+    #[serde(rename = "in-place")]
+    pub in_place: Option<String>,
+    /// The runtime's macros that await several futures at once.
+    pub joins: Option<Joins>,
+    /// Words that start it with several threads, ...
+    #[serde(default, rename = "several-threads")]
+    pub several_threads: Vec<String>,
+    /// ... and words of code that may run on one thread only.
+    #[serde(default, rename = "one-thread")]
+    pub one_thread: Vec<String>,
+    /// Words that begin the building of a runtime by hand, ...
+    #[serde(default)]
+    pub builders: Vec<String>,
+    /// ... and those that give it timers.
+    #[serde(default)]
+    pub timers: Vec<String>,
+    /// The names of the functions and macros that give guards.
+    #[serde(default, rename = "guard-givers")]
+    pub guard_givers: Vec<String>,
+    #[serde(rename = "item", default)]
+    pub items: Vec<Row>,
+}
+
+/// The macros of a runtime that await several futures at once.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Joins {
+    /// The one that awaits all of them.
+    pub all: String,
+    /// The one that ends with the first error.
+    pub until_error: String,
+    /// The feature of the runtime with which they are there.
+    pub feature: String,
+}
+
+/// A runtime that comes with another crate.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Lends {
+    /// The name of the runtime.
+    pub runtime: String,
+    /// Where the crate has items of it, behind its own name.
+    pub below: String,
+    /// Those that it has, by their paths in the runtime.
+    pub items: Vec<String>,
+}
