@@ -34,6 +34,8 @@ pub struct Rule {
     pub name: &'static str,
     /// The text of the page.
     pub text: &'static str,
+    /// It speaks of futures that are dropped while others go on, and so of each function that can do that.
+    pub about_races: bool,
     pub check: Check,
 }
 
@@ -46,13 +48,21 @@ pub enum Check {
 
 macro_rules! rule {
     ($name:literal, comments: $check:expr) => {
-        rule!($name => Check::Comments($check))
+        rule!($name, false => Check::Comments($check))
+    };
+    ($name:literal, races: $check:expr) => {
+        rule!($name, true => Check::Body($check))
     };
     ($name:literal, $check:expr) => {
-        rule!($name => Check::Body($check))
+        rule!($name, false => Check::Body($check))
     };
-    ($name:literal => $check:expr) => {
-        Rule { name: $name, text: include_str!(concat!("../rules/", $name, ".md")), check: $check }
+    ($name:literal, $about_races:literal => $check:expr) => {
+        Rule {
+            name: $name,
+            text: include_str!(concat!("../rules/", $name, ".md")),
+            about_races: $about_races,
+            check: $check,
+        }
     };
 }
 
@@ -78,11 +88,11 @@ pub const RULES: &[Rule] = &[
     rule!("lock-deadlock", lock_deadlock::check),
     rule!("async-guard-across-await", async_guard_across_await::check),
     rule!("lock-kind", lock_kind::check),
-    rule!("cancel-unsafe-select", cancel_unsafe_select::check),
-    rule!("cancel-unsafe-timeout", cancel_unsafe_timeout::check),
-    rule!("restarted-in-select", restarted_in_select::check),
-    rule!("futurelock", futurelock::check),
-    rule!("select-without-else", select_without_else::check),
+    rule!("cancel-unsafe-select", races: cancel_unsafe_select::check),
+    rule!("cancel-unsafe-timeout", races: cancel_unsafe_timeout::check),
+    rule!("restarted-in-select", races: restarted_in_select::check),
+    rule!("futurelock", races: futurelock::check),
+    rule!("select-without-else", races: select_without_else::check),
     rule!("future-not-awaited", future_not_awaited::check),
     rule!("task-dropped", task_dropped::check),
     rule!("sequential-futures", sequential_futures::check),

@@ -61,7 +61,8 @@ fn each_trap_is_shown_and_repaired() {
     check_each(shows_its_trap);
     let fixed = Command::new(env!("CARGO_BIN_EXE_async-fix"))
         .args(["--apply", "--verify", "none", "--unsafe-fixes", "--output-format", "concise"])
-        .args(["--extend-select", "cancellation"])
+        // Rules in preview have to be named.
+        .args(["--extend-select", "futurelock,cancel-unsafe-select,cancel-unsafe-timeout"])
         .current_dir(&project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()

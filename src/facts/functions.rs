@@ -19,7 +19,7 @@ use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{AstNode, ast, ast::HasAttrs};
 
 use self::named::InAsync;
-pub use self::named::Mentions;
+pub use self::named::{Asked, Mentions};
 use crate::{
     facts::body::Entered,
     finding::Place,

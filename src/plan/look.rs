@@ -16,7 +16,7 @@ use crate::{
         body::{BodyFacts, Entered},
         calls,
         effects::Effects,
-        functions::{self, Candidate, Mentions},
+        functions::{self, Asked, Candidate, Mentions},
         locks::taken::TakenLocks,
         losses::Losses,
         runtime::{self, Runtime},
@@ -59,7 +59,10 @@ pub(super) fn look(
         let known = Known::resolve(workspace.db(), rows);
         let mentions = match (seen.mentions.take(), files) {
             (Some(mentions), Some(files)) => mentions.renewed(workspace, files),
-            _ => Mentions::find(workspace, &known, settings.follows_calls()),
+            _ => {
+                let races = speaks_of_races(workspace, rules, settings);
+                Mentions::find(workspace, &known, Asked { calls: settings.follows_calls(), races })
+            }
         };
         let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
@@ -115,6 +118,14 @@ pub(super) fn look(
         let across = std::mem::take(&mut sights.across);
         Look { findings: sights.merged(), coverage, unresolved, behind, across, seen }
     })
+}
+
+/// Whether somebody asks for a rule about what drops futures before they are done.
+fn speaks_of_races(workspace: &Workspace, rules: &[(&Rule, Page)], settings: &Settings) -> bool {
+    let is_asked_for = |page: &Page| {
+        !page.preview || workspace.files().any(|it| settings.of(it.0).rule(page, it.0).selected)
+    };
+    rules.iter().any(|(rule, page)| rule.about_races && is_asked_for(page))
 }
 
 fn names(runtime: &Runtime) -> Vec<String> {

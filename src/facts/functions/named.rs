@@ -52,14 +52,23 @@ pub struct InAsync {
 
 type Places = HashMap<ra_ap_vfs::FileId, Vec<TextSize>>;
 
+/// What else leads to a function, besides names that stand in it.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// What the functions of dependencies do.
+    pub calls: bool,
+    /// What drops futures before they are done.
+    pub races: bool,
+}
+
 impl Mentions {
     /// `through_calls` says whether what leads to such names through functions counts too.
-    pub fn find(workspace: &Workspace, known: &Known, through_calls: bool) -> Mentions {
+    pub fn find(workspace: &Workspace, known: &Known, asked: Asked) -> Mentions {
         let mut names: HashSet<String> = known.blocking_names().map(str::to_owned).collect();
         let texts: Vec<_> =
             workspace.files().filter_map(|(path, id)| Some((id, workspace.text(path)?))).collect();
         let outlines: Vec<Outline> = texts.iter().map(|it| Outline::of(it.1)).collect();
-        let leads = match through_calls {
+        let leads = match asked.calls {
             true => Leads::in_dependencies(workspace, known),
             false => Leads::default(),
         };
@@ -67,7 +76,7 @@ impl Mentions {
         let callers = calls.iter().flatten().filter_map(|it| it.caller);
         names.extend(callers.map(str::to_owned));
         names.extend(texts.iter().zip(&outlines).flat_map(|it| said_to_block(it.0.1, it.1)));
-        let helpers = if through_calls { Helpers::of(&outlines) } else { Helpers::default() };
+        let helpers = if asked.calls { Helpers::of(&outlines) } else { Helpers::default() };
         // A mention may hide in a function that is called, behind a rename or in a macro of the project, and that one
         // behind another. A guard that a function holds is its own affair.
         close(&mut names, &outlines, &helpers);
@@ -77,7 +86,7 @@ impl Mentions {
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
         let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
         let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
-        let racing = racing.chain(functions).collect();
+        let racing = racing.chain(functions).filter(|_| asked.races).collect();
         let functions = outlines.iter().flat_map(|it| &it.functions);
         let futures = functions.filter(|it| it.may_give_future()).map(|it| it.name);
         let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
