@@ -69,7 +69,7 @@ fn parse(pattern: &str) -> Option<ast::Pat> {
 fn is_one_of_several(pattern: &ast::Pat) -> bool {
     let is_variant = |path: Option<ast::Path>| {
         let name = path.and_then(|it| it.segment()?.name_ref());
-        name.is_some_and(|it| matches!(&*it.text(), "Some" | "None" | "Ok" | "Err"))
+        name.is_some_and(|it| matches!(it.text(), "Some" | "None" | "Ok" | "Err"))
     };
     match pattern {
         ast::Pat::LiteralPat(_) => true,
