@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ra_ap_hir::{HasVisibility, Module, Visibility};
+use ra_ap_hir::{HasVisibility, Module, ModuleDef, ScopeDef, Visibility};
 use ra_ap_hir_def::{
     FunctionId, ItemContainerId, Lookup,
     hir::{Expr, ExprId},
@@ -72,16 +72,34 @@ pub(super) fn is_of_trait(db: &RootDatabase, function: FunctionId) -> bool {
     }
 }
 
-/// Whether other crates see what is public in a module: it is a library's, and so is all around it.
-pub(super) fn is_offered(workspace: &Workspace, module: Module) -> bool {
+/// Whether other crates can name an item: it is a library's, and public all the way from the root, by where it stands or
+/// by a `pub use`.
+pub(super) fn is_offered(workspace: &Workspace, item: ModuleDef) -> bool {
     let db = workspace.db();
-    let krate = module.krate(db).into();
+    let Some(krate) = item.module(db).map(|it| it.krate(db)) else { return false };
     let mut targets = workspace.targets().iter();
-    targets.any(|it| it.krate == krate && it.kind == TargetKind::Lib)
-        && module
-            .path_to_root(db)
-            .into_iter()
-            .all(|it| it.parent(db).is_none() || it.visibility(db) == Visibility::Public)
+    if !targets.any(|it| it.krate == krate.into() && it.kind == TargetKind::Lib) {
+        return false;
+    }
+    let Some(stranger) = krate.dependencies(db).first().map(|it| it.krate.root_module(db)) else {
+        return true;
+    };
+    let (mut wanted, mut seen) = (vec![item], HashSet::new());
+    while let Some(item) = wanted.pop() {
+        let names_it = |it: &Module| {
+            let mut all = it.scope(db, Some(stranger)).into_iter();
+            all.any(|(_, it)| matches!(it, ScopeDef::ModuleDef(it) if it == item))
+        };
+        for module in krate.modules(db).into_iter().filter(names_it) {
+            if module.is_crate_root(db) {
+                return true;
+            }
+            if seen.insert(module) {
+                wanted.push(module.into());
+            }
+        }
+    }
+    false
 }
 
 /// A function that a body calls or names.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use ra_ap_hir::{AsAssocItem, HasVisibility, HirFileId, Visibility};
+use ra_ap_hir::{AsAssocItem, HasVisibility, HirFileId, ModuleDef, Visibility};
 use ra_ap_hir_def::{
     FunctionId,
     hir::{Expr, ExprId},
@@ -212,13 +212,15 @@ impl<'db> BodyFacts<'db> {
     fn is_offered_to_others(&self) -> bool {
         let function = ra_ap_hir::Function::from(self.function);
         let owner = function.as_assoc_item(self.db).and_then(|it| it.implementing_ty(self.db));
-        let is_public = |it: Visibility| it == Visibility::Public;
-        let is_in_sight = |module| calls::is_offered(self.workspace, module);
-        is_public(function.visibility(self.db))
-            && is_in_sight(function.module(self.db))
-            && owner.and_then(|it| it.as_adt()).is_none_or(|it| {
-                is_public(it.visibility(self.db)) && is_in_sight(it.module(self.db))
-            })
+        let item: ModuleDef = match owner {
+            Some(it) => match it.as_adt() {
+                Some(it) => it.into(),
+                None => return false,
+            },
+            None => function.into(),
+        };
+        function.visibility(self.db) == Visibility::Public
+            && calls::is_offered(self.workspace, item)
     }
 }
 

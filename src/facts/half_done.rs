@@ -68,7 +68,8 @@ impl<'db> BodyFacts<'db> {
         let mut splits = body.splits(guard, &changes);
         splits.sort_by_key(|it| it.0);
         let (await_, before, after) = splits.into_iter().find_map(|(await_, before, after)| {
-            let before = before.into_iter().max()?;
+            // Where something was taken out nothing is there, and everybody sees that.
+            let before = before.into_iter().filter(|it| !self.empties(*it)).max()?;
             // What each turn of a loop does once is done once.
             Some((await_, before, after.into_iter().find(|it| *it != before)?))
         })?;
@@ -119,6 +120,10 @@ impl<'db> BodyFacts<'db> {
             }
             _ => None,
         }
+    }
+
+    fn empties(&self, change: ExprId) -> bool {
+        self.mentions.iter().any(|it| it.expr == change && it.row.empties)
     }
 
     /// Whether a call has done what it does when it returns: it gives no future, and nothing to change more with.

@@ -259,7 +259,6 @@ impl Engine {
             }
             if !self.signal.is_ready() {
                 self.look();
-                self.signal.set_ready();
                 self.say(Output::Doing(None));
                 return;
             }
@@ -293,6 +292,8 @@ impl Engine {
         if watch.is_behind() {
             watch.look();
         }
+        // Who hears of a finding may ask about it at once.
+        self.signal.set_ready();
         self.due = None;
         let before: BTreeMap<_, _> = self.told.clone();
         let files: BTreeSet<FilePath> = match &self.watch {

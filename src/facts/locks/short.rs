@@ -4,9 +4,11 @@
 
 use std::collections::HashSet;
 
-use ra_ap_hir::{Field, HasSource, HasVisibility, HirFileId, Static, Visibility};
+use ra_ap_hir::{
+    Field, HasSource, HasVisibility, HirFileId, ModuleDef, Static, Struct, Visibility,
+};
 use ra_ap_hir_def::{
-    HasModule, VariantId,
+    VariantId,
     hir::{Expr, ExprId, Pat, Statement, UnaryOp},
     resolver::ValueNs,
 };
@@ -91,27 +93,17 @@ impl<'db> BodyFacts<'db> {
     /// Whether other crates may use what is declared.
     pub(super) fn is_lock_offered(&self, mention: &Mention) -> bool {
         let Some(place) = self.lock_of(mention) else { return true };
-        let (visibility, module) = match (place.fields.last(), place.root) {
+        let (visibility, item): (_, ModuleDef) = match (place.fields.last(), place.root) {
             (Some(FieldStep::Named(it)), _) => {
-                let is_open = match it.parent {
-                    VariantId::StructId(owner) => {
-                        ra_ap_hir::Adt::from(ra_ap_hir_def::AdtId::from(owner)).visibility(self.db)
-                            == Visibility::Public
-                    }
-                    _ => true,
-                };
-                if !is_open {
-                    return false;
-                }
-                (Field::from(*it).visibility(self.db), it.parent.module(self.db))
+                let VariantId::StructId(owner) = it.parent else { return true };
+                (Field::from(*it).visibility(self.db), Struct::from(owner).into())
             }
             (None, Root::Static(it)) => {
-                let it = Static::from(it);
-                (it.visibility(self.db), it.module(self.db).into())
+                (Static::from(it).visibility(self.db), Static::from(it).into())
             }
             _ => return true,
         };
-        visibility == Visibility::Public && calls::is_offered(self.workspace, module.into())
+        visibility == Visibility::Public && calls::is_offered(self.workspace, item)
     }
 
     /// Where this body waits for the lock; None where it does something else with it, or holds it across an `.await`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use ra_ap_base_db::Crate;
-use ra_ap_hir::{Adt, HirDisplay, ModuleDef, PathResolution, Semantics, Type};
+use ra_ap_hir::{Adt, AsAssocItem, HirDisplay, ModuleDef, PathResolution, Semantics, Type};
 use ra_ap_hir_ty::display::DisplayTarget;
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{
@@ -337,22 +337,35 @@ impl<'db> Search<'_, 'db> {
                     }
                     false
                 }
-                _ => match ast::Item::cast(node.clone()) {
-                    Some(item) => is_public(visibility(&item)),
-                    None => match ast::AssocItem::cast(node) {
-                        Some(ast::AssocItem::Fn(it)) => is_public(it.visibility()),
-                        _ => continue,
-                    },
+                _ => match ast::Item::cast(node) {
+                    Some(item) => {
+                        return is_public(visibility(&item)) && self.is_in_sight_of_others(&item);
+                    }
+                    None => continue,
                 },
             };
-            return is_item_public && self.is_in_sight_of_others(type_);
+            return is_item_public;
         }
         false
     }
 
-    fn is_in_sight_of_others(&self, node: &SyntaxNode) -> bool {
-        let Some(scope) = self.sema.scope(node) else { return true };
-        calls::is_offered(self.body.workspace, scope.module())
+    fn is_in_sight_of_others(&self, item: &ast::Item) -> bool {
+        let db = self.body.db;
+        let item: Option<ModuleDef> = match item {
+            ast::Item::Fn(it) => self.sema.to_def(it).and_then(|it| {
+                let owner = it.as_assoc_item(db).and_then(|it| it.implementing_ty(db));
+                owner.map_or(Some(it.into()), |it| Some(it.as_adt()?.into()))
+            }),
+            ast::Item::Static(it) => self.sema.to_def(it).map(Into::into),
+            ast::Item::Const(it) => self.sema.to_def(it).map(Into::into),
+            ast::Item::Struct(it) => self.sema.to_def(it).map(|it| Adt::from(it).into()),
+            ast::Item::Enum(it) => self.sema.to_def(it).map(|it| Adt::from(it).into()),
+            ast::Item::Union(it) => self.sema.to_def(it).map(|it| Adt::from(it).into()),
+            ast::Item::TypeAlias(it) => self.sema.to_def(it).map(Into::into),
+            ast::Item::Trait(it) => self.sema.to_def(it).map(Into::into),
+            _ => None,
+        };
+        item.is_none_or(|it| calls::is_offered(self.body.workspace, it))
     }
 }
 
