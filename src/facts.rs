@@ -24,6 +24,7 @@ pub mod half_done;
 pub mod held;
 mod helpers;
 pub mod hoist;
+pub mod idle;
 pub mod journey;
 mod leads;
 pub mod lent;

@@ -1,5 +1,6 @@
 //! Building blocks of edits.
 
+pub mod at_once;
 pub mod await_it;
 pub mod chain;
 mod doubts;
@@ -20,5 +21,6 @@ pub mod own_task;
 pub mod path;
 pub mod pool;
 pub mod read_later;
+pub mod spawn_items;
 pub mod template;
 pub mod twin;

@@ -209,7 +209,7 @@ pub struct Row {
     /// It ends tasks before they are done.
     #[serde(default)]
     pub aborts: bool,
-    /// One that is made anew is done at once: the first tick of an interval.
+    /// One that is made anew is done at once: the first tick of an interval, a value that is there.
     #[serde(default)]
     pub at_once: bool,
     /// What happens while nobody waits for it is missed: a signal.
@@ -218,6 +218,15 @@ pub struct Row {
     /// What it waits for is handed on to those who wait, in the order in which they came: a permit, room in a channel.
     #[serde(default)]
     pub queues: bool,
+    /// A stream of this type runs the futures that it holds while somebody waits for its next item, and not longer. Of a
+    /// function: it makes such a stream.
+    #[serde(default)]
+    pub idles: bool,
+    /// It waits for the future that its closure makes of an item before it asks for the next item.
+    #[serde(default)]
+    pub one_at_a_time: bool,
+    /// The method that does for several items at once, up to a limit, what is done here for one after the other.
+    pub concurrently: Option<String>,
     /// What becomes of its work when its future is dropped before it is done.
     pub cancel: Option<Cancel>,
     /// What to do in its place so that nothing is lost then, in one clause.

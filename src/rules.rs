@@ -19,6 +19,7 @@ pub mod comments;
 mod future_not_awaited;
 mod futurelock;
 mod guard_across_await;
+mod idle_buffered_stream;
 mod invalid_suppression;
 mod lock_deadlock;
 mod lock_kind;
@@ -92,6 +93,7 @@ pub const RULES: &[Rule] = &[
     rule!("cancel-unsafe-timeout", races: cancel_unsafe_timeout::check),
     rule!("restarted-in-select", races: restarted_in_select::check),
     rule!("futurelock", races: futurelock::check),
+    rule!("idle-buffered-stream", races: idle_buffered_stream::check),
     rule!("select-without-else", races: select_without_else::check),
     rule!("future-not-awaited", future_not_awaited::check),
     rule!("task-dropped", task_dropped::check),

@@ -64,10 +64,18 @@ pub enum Change {
 
 /// Something that is given to those who wait for it in their order.
 #[derive(Clone)]
-struct Queued {
-    place: LockPlace,
+pub(super) struct Queued {
+    pub place: LockPlace,
     takes: Takes,
-    way: Vec<Link>,
+    pub way: Vec<Link>,
+}
+
+impl Queued {
+    /// What of these waits for the same, and cannot have it meanwhile.
+    pub fn is_kept_from<'a>(&self, wanted: &'a [Queued]) -> Option<&'a Queued> {
+        let mut same = wanted.iter().filter(|it| it.place == self.place);
+        same.find(|it| self.takes.keeps_out(it.takes) == Some(Surely::Always))
+    }
 }
 
 impl<'db> BodyFacts<'db> {
@@ -85,13 +93,7 @@ impl<'db> BodyFacts<'db> {
                 for wait in self.waits_meanwhile(select, branch, &names) {
                     let Expr::Await { expr: other } = self.body[wait] else { continue };
                     let wanted = self.queued_by(locks, other, 0);
-                    let both = held.iter().find_map(|own| {
-                        let keeps_out =
-                            |it: &&Queued| own.takes.keeps_out(it.takes) == Some(Surely::Always);
-                        let mut same = wanted.iter().filter(|it| it.place == own.place);
-                        let other = same.find(keeps_out)?;
-                        Some((own, other))
-                    });
+                    let both = held.iter().find_map(|own| Some((own, own.is_kept_from(&wanted)?)));
                     let Some((own, other)) = both else { continue };
                     let Some(at) = self.place_to_show(wait) else { continue };
                     if found.iter().any(|it| it.at == at) {
@@ -150,13 +152,23 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
+    /// A future without what pins or boxes it right where it is made.
+    pub(super) fn without_wrapping(&self, value: ExprId) -> ExprId {
+        self.unwrapped(value, &mut BTreeSet::new(), 0).unwrap_or(value)
+    }
+
     fn is_as_given(&self, call: ExprId) -> bool {
         let mut own = self.mentions.iter().filter(|it| it.expr == call && it.form != Form::Named);
         own.any(|it| it.row.cancel == Some(Cancel::AsGiven) && !it.row.cancels)
     }
 
     /// What a future may wait for in a queue, by where that lies.
-    fn queued_by(&self, locks: &TakenLocks<'db>, future: ExprId, depth: usize) -> Vec<Queued> {
+    pub(super) fn queued_by(
+        &self,
+        locks: &TakenLocks<'db>,
+        future: ExprId,
+        depth: usize,
+    ) -> Vec<Queued> {
         if depth > DEEPEST {
             return Vec::new();
         }

@@ -247,7 +247,7 @@ impl<'db> Losses<'db> {
 
 impl<'db> BodyFacts<'db> {
     /// The body of this function, where it is asynchronous.
-    fn own_coroutine(&self) -> Option<ExprId> {
+    pub(super) fn own_coroutine(&self) -> Option<ExprId> {
         let is_own = |it: &(ExprId, &Expr)| match it.1 {
             Expr::Closure { closure_kind: ClosureKind::Coroutine { source, .. }, .. } => {
                 *source == CoroutineSource::Fn

@@ -54,7 +54,7 @@ impl<'db> BodyFacts<'db> {
         let range = TextRange::new(start, end);
         let coroutine = self.awaits_at(half.await_).ok_or_else(unclear)?;
         self.gives_what_it_owns(coroutine)?;
-        self.stays_sendable(coroutine, range)?;
+        self.stays_sendable(coroutine, Some(range))?;
         let captures = self.captures_of_rest(half.guard, range)?;
         Ok(OwnTask { file: half.at.file.clone(), statements, range, captures, at: half.await_ })
     }
@@ -73,9 +73,17 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    /// Whether the statements in `range` make a future that may change threads.
-    fn stays_sendable(&self, coroutine: ExprId, range: TextRange) -> Result<(), Note> {
-        let is_in = |it: ExprId| self.range_around(it).is_some_and(|it| range.contains_range(it));
+    /// Whether the statements in `range`, or all of them, make a future that may change threads.
+    pub(super) fn stays_sendable(
+        &self,
+        coroutine: ExprId,
+        range: Option<TextRange>,
+    ) -> Result<(), Note> {
+        let is_in = |it: ExprId| {
+            range.is_none_or(|range| {
+                self.range_around(it).is_some_and(|it| range.contains_range(it))
+            })
+        };
         for body in self.async_bodies().into_iter().filter(|it| it.coroutine() == coroutine) {
             for point in body.points.iter().filter(|it| is_in(it.await_)) {
                 for kept in point.alive.iter().filter(|it| it.saved && !body.is_awaited(it)) {
@@ -112,16 +120,21 @@ impl<'db> BodyFacts<'db> {
     /// Whether the future that is awaited may change threads.
     fn awaited_moves(&self, await_: ExprId, depth: usize) -> bool {
         let Expr::Await { expr } = &self.body[await_] else { return false };
-        let type_ = self.infer.expr_ty(*expr);
-        // A block of this function is looked at by itself.
-        if self.moves(type_) || is_block(type_) {
-            return true;
-        }
         // Who may take a lock's guard to another thread may wait for it there.
         if self.mentions.iter().any(|it| it.expr == *expr && it.row.takes.is_some()) {
             return self.moves(self.infer.expr_ty(await_));
         }
-        let called = self.uses.iter().find(|it| it.expr == *expr).filter(|_| depth < DEEPEST);
+        self.future_moves(*expr, depth)
+    }
+
+    /// Whether a future may change threads.
+    pub(super) fn future_moves(&self, future: ExprId, depth: usize) -> bool {
+        let type_ = self.infer.expr_ty(future);
+        // A block of this function is looked at by itself.
+        if self.moves(type_) || is_block(type_) {
+            return true;
+        }
+        let called = self.uses.iter().find(|it| it.expr == future).filter(|_| depth < DEEPEST);
         let Some(called) = called.filter(|_| self.is(type_, "Send")) else { return false };
         if !FunctionSignature::of(self.db, called.function).is_async() {
             return false;

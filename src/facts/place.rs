@@ -123,6 +123,13 @@ fn words(node: &SyntaxNode) -> String {
     tokens.filter(|it| !it.kind().is_trivia()).map(|it| it.text().to_owned()).collect()
 }
 
+/// How a function of the project is written.
+pub(super) fn text_of(workspace: &Workspace, function: FunctionId) -> Option<String> {
+    file_of(workspace, function)?;
+    let source = function.lookup(workspace.db()).source(workspace.db());
+    Some(source.value.syntax().text().to_string())
+}
+
 /// The file of the workspace in which a function stands.
 pub(super) fn file_of(workspace: &Workspace, function: FunctionId) -> Option<FilePath> {
     let db = workspace.db();

@@ -161,7 +161,7 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    fn is_boxed_future(&self, type_: Ty<'db>) -> bool {
+    pub(super) fn is_boxed_future(&self, type_: Ty<'db>) -> bool {
         match type_.kind() {
             TyKind::Adt(_, args) => args.types().any(|it| matches!(it.kind(), TyKind::Dynamic(..))),
             _ => false,
@@ -170,14 +170,19 @@ impl<'db> BodyFacts<'db> {
 
     /// Whether what hides behind an `impl Future` is async code alone.
     fn is_of_async_code(&self, opaque: InternedOpaqueTyId<'db>) -> bool {
+        self.async_code_behind(opaque).is_some()
+    }
+
+    /// The function that made such a future.
+    pub(super) fn async_code_behind(&self, opaque: InternedOpaqueTyId<'db>) -> Option<FunctionId> {
         match opaque.loc(self.db) {
-            ImplTraitId::ReturnTypeImplTrait(function, _) => self.is_lazy(function),
-            ImplTraitId::TypeAliasImplTrait(..) => false,
+            ImplTraitId::ReturnTypeImplTrait(it, _) => self.is_lazy(it).then_some(it),
+            ImplTraitId::TypeAliasImplTrait(..) => None,
         }
     }
 
     /// Whether all that a function does is done by the future that it returns.
-    fn is_lazy(&self, function: FunctionId) -> bool {
+    pub(super) fn is_lazy(&self, function: FunctionId) -> bool {
         if FunctionSignature::of(self.db, function).is_async() {
             return true;
         }
@@ -208,7 +213,7 @@ impl<'db> BodyFacts<'db> {
         self.does_nothing_unpolled(first, None).then(|| row.name().to_owned())
     }
 
-    fn is_future(&self, type_: Ty<'db>) -> bool {
+    pub(super) fn is_future(&self, type_: Ty<'db>) -> bool {
         let future = ra_ap_hir_def::lang_item::lang_items(self.db, self.krate()).Future;
         future.is_some_and(|it| self.implements(type_, it))
     }

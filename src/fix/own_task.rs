@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// What starts a task, and the feature of its runtime that this needs.
-const SPAWN: &str = "tokio::spawn";
-const FEATURE: &str = "rt";
+pub(super) const SPAWN: &str = "tokio::spawn";
+pub(super) const FEATURE: &str = "rt";
 /// A panic goes on in the task that waits, as it would have.
-const GOES_ON: &str = ".unwrap_or_else(|it| std::panic::resume_unwind(it.into_panic()))";
+pub(super) const GOES_ON: &str = ".unwrap_or_else(|it| std::panic::resume_unwind(it.into_panic()))";
 
 /// Does the rest of the function in a task, and waits for it; or says why that cannot be.
 pub fn finish(

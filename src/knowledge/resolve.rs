@@ -274,6 +274,11 @@ impl Known {
         self.functions.values().filter(gives_up).map(|it| it.name()).collect()
     }
 
+    /// The names of streams that run futures only while somebody waits, and of what makes them.
+    pub fn idling_names(&self) -> impl Iterator<Item = &str> {
+        self.by_path.values().filter(|it| it.idles).map(|it| it.name())
+    }
+
     pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {
         self.runtimes.values()
     }

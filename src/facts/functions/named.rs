@@ -47,6 +47,8 @@ pub struct InAsync {
     pub(super) macros: Arc<HashSet<String>>,
     /// What drops futures before they are done, as it is called: `select!`, `timeout(`.
     racing: Vec<String>,
+    /// What runs futures only while somebody waits for it.
+    idling: Arc<HashSet<String>>,
     leads: Leads,
 }
 
@@ -87,12 +89,14 @@ impl Mentions {
         let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
         let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
         let racing = racing.chain(functions).filter(|_| asked.races).collect();
+        let idling = known.idling_names().filter(|_| asked.races).map(str::to_owned).collect();
+        let idling = Arc::new(idling);
         let functions = outlines.iter().flat_map(|it| &it.functions);
         let futures = functions.filter(|it| it.may_give_future()).map(|it| it.name);
         let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
         let (names, macros, futures) = (Arc::new(names), Arc::new(macros), Arc::new(futures));
         let (places, unawaited) = (Places::new(), Places::new());
-        let mut it = InAsync { names, futures, places, unawaited, macros, racing, leads };
+        let mut it = InAsync { names, futures, places, unawaited, macros, racing, idling, leads };
         for (((id, text), calls), outline) in texts.into_iter().zip(calls).zip(&outlines) {
             it.add_places(id, text, &calls, outline);
         }
@@ -168,6 +172,7 @@ impl InAsync {
     ) {
         let mut places = identifiers(text, &self.names);
         places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
+        places.extend(identifiers(text, &self.idling));
         for call in &self.racing {
             let is_name = |at: usize| {
                 let before = text[..at].chars().next_back();
