@@ -194,6 +194,9 @@ pub struct Row {
     /// It changes something that stays when the caller is gone, though it asks for no `&mut`: a file, an atomic.
     #[serde(default)]
     pub changes: bool,
+    /// A macro writes it around each future that it awaits to its end.
+    #[serde(default)]
+    pub joins: bool,
     /// A future that is handed to it, or is a branch of it, may be dropped before it is done.
     #[serde(default)]
     pub cancels: bool,

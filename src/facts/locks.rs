@@ -1,5 +1,6 @@
 //! Locks by their place: which call takes which lock, and which locks are held at a call.
 
+mod awaited;
 pub mod everywhere;
 pub mod short;
 pub mod taken;
@@ -58,7 +59,7 @@ pub struct HeldLock {
 }
 
 impl<'db> BodyFacts<'db> {
-    /// Each call at which a lock is held of which it is known where it lies.
+    /// Each call and each `.await` at which a lock is held of which it is known where it lies.
     pub fn calls_under_locks(&self) -> Vec<(ExprId, Vec<HeldLock>)> {
         let takes_one = self.mentions.iter().any(|it| it.row.takes.is_some());
         if !takes_one || !self.has_guards(|_| true) {

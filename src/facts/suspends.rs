@@ -81,8 +81,8 @@ impl<'db> BodyFacts<'db> {
         coroutines.map(|it| self.async_body(it.0)).collect()
     }
 
-    /// Each call in this function and its closures, with the values that hold a guard meanwhile: where each of them was
-    /// made.
+    /// Each call and each `.await` in this function and its closures, with the values that hold a guard meanwhile: where
+    /// each of them was made.
     pub(super) fn guards_at_calls(&self) -> Vec<(ExprId, Vec<Origin>)> {
         let root = self.body.root_expr();
         let is_body = |it: &(ExprId, &Expr)| it.0 == root || matches!(it.1, Expr::Closure { .. });

@@ -25,7 +25,7 @@ impl Row {
             || self.future.is_some()
             || self.takes.is_some()
             || self.cancels;
-        (self.cancel.is_some() || self.takes_out) && !says_more
+        (self.cancel.is_some() || self.takes_out || self.joins) && !says_more
     }
 
     /// How it takes what it waits for, where that is handed on to those who wait in their order.

@@ -80,9 +80,22 @@ impl<'db> BodyFacts<'db> {
             let same = self.lock_of(mention).as_ref() == Some(&held.place);
             return same.then(|| conflict(surely, Vec::new()));
         }
-        locks.by_call(self, call).into_iter().find_map(|(place, taken)| {
+        let by_call = locks.by_call(self, call).into_iter().find_map(|(place, taken)| {
             let surely = held.takes.keeps_out(taken.takes)?;
             (place == held.place).then(|| conflict(surely, taken.way))
+        });
+        by_call.or_else(|| {
+            self.taken_while_awaited(locks, call).into_iter().find_map(|it| {
+                let surely = held.takes.keeps_out(it.takes)?;
+                let made = self.place_to_show(it.made)?;
+                // The guard that is waited for is not held yet.
+                let is_it = it.place == held.place && made != held.at;
+                is_it.then(|| Conflict {
+                    // What a macro awaits stands where it was made.
+                    at: if self.macro_call_place(call).is_some() { made } else { at.clone() },
+                    ..conflict(surely, it.way)
+                })
+            })
         })
     }
 

@@ -4,7 +4,7 @@ use ra_ap_hir_def::hir::ExprId;
 
 use crate::facts::suspends::{
     Kept,
-    graph::{BlockId, Contents, End, Graph, LocalId, Op, Step},
+    graph::{BlockId, Contents, End, Graph, LocalId, Made, Op, Step},
 };
 
 /// A set of locals.
@@ -177,19 +177,26 @@ impl Flow {
         (0..graph.locals.len()).filter_map(kept).collect()
     }
 
-    /// What is there at each call: the locals that are filled and full, and that it does not take.
+    /// What is there at each call and each `.await`: the locals that are filled and full, and that it does not take.
     pub fn at_calls(&self, graph: &Graph<'_>) -> Vec<(ExprId, Vec<LocalId>)> {
         let mut found = Vec::new();
+        let there = |state: &State, taken: &[LocalId]| {
+            let is_there =
+                |it: &LocalId| state.filled.has(*it) && state.full.has(*it) && !taken.contains(it);
+            (0..graph.locals.len()).filter(is_there).collect()
+        };
         for (block, state) in graph.blocks.iter().zip(&self.before) {
             let Some(mut state) = state.clone() else { continue };
             for step in &block.steps {
                 if let Step::Run(Op { code: Some(call), moves, .. }) = step {
-                    let is_there = |it: &LocalId| {
-                        state.filled.has(*it) && state.full.has(*it) && !moves.contains(it)
-                    };
-                    found.push((*call, (0..graph.locals.len()).filter(is_there).collect()));
+                    found.push((*call, there(&state, moves)));
                 }
                 state.step(step);
+            }
+            if let End::Suspend { await_, .. } = block.end {
+                let is_awaited = |it: &LocalId| graph.locals[*it].made == Made::Awaited(await_);
+                let awaited: Vec<LocalId> = (0..graph.locals.len()).filter(is_awaited).collect();
+                found.push((await_, there(&state, &awaited)));
             }
         }
         found
