@@ -100,3 +100,65 @@ fn a_lock_stays_that_a_doctest_or_an_unknown_macro_names() {
         assert!(said.stdout.contains(why), "{said:?}");
     }
 }
+
+/// Values without a name that are alive in one edition and gone in the other, each with the line where it is said.
+const TEMPORARIES: &str = "\
+use std::sync::Mutex;
+
+pub async fn otherwise(names: &Mutex<Vec<u32>>) {
+    if let Some(it) = names.lock().unwrap().pop() {
+        println!(\"{it}\");
+    } else {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub async fn again(names: &Mutex<Vec<u32>>) {
+    if let Some(it) = names.lock().unwrap().pop() {
+        println!(\"{it}\");
+    } else {
+        names.lock().unwrap().push(1);
+    }
+}
+
+pub async fn last(names: &Mutex<Vec<u32>>) -> usize {
+    let wait = async |count: usize| {
+        tokio::task::yield_now().await;
+        count
+    };
+    wait({
+        let more = 1;
+        names.lock().unwrap().len() + more
+    })
+    .await
+}
+
+pub async fn head(names: &Mutex<Vec<u32>>) {
+    while let Some(it) = names.lock().unwrap().pop() {
+        println!(\"{it}\");
+        tokio::task::yield_now().await;
+    }
+}
+";
+
+#[test]
+fn values_without_a_name_live_as_long_as_the_edition_says() {
+    let everywhere = ["src/main.rs:32:26: guard-across-await"];
+    let before_2024 = [
+        "src/main.rs:4:23: guard-across-await",
+        "src/main.rs:15:9: lock-deadlock",
+        "src/main.rs:26:9: guard-across-await",
+    ];
+    for (edition, more) in [("2024", &[][..]), ("2021", &before_2024)] {
+        let manifest = MANIFEST.replace("2024", edition);
+        let main = format!("{TEMPORARIES}\nfn main() {{}}\n");
+        let project = Project::committed(&[("Cargo.toml", &manifest), ("src/main.rs", &main)]);
+        let said = project.run(&["--output-format", "concise"]);
+        let found = said.stdout.lines().filter(|it| it.starts_with("src/"));
+        let places: Vec<&str> = found.filter_map(|it| it.split_once(" [").map(|it| it.0)).collect();
+        let mut expected: Vec<&str> = everywhere.iter().chain(more).copied().collect();
+        expected
+            .sort_unstable_by_key(|it| it.split(':').nth(1).and_then(|it| it.parse::<u32>().ok()));
+        assert_eq!(places, expected, "in edition {edition}: {said:?}");
+    }
+}

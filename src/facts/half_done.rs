@@ -7,9 +7,12 @@ use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
 use crate::{
-    facts::{body::BodyFacts, suspends::AsyncBody},
+    facts::{
+        body::{BodyFacts, Form},
+        suspends::AsyncBody,
+    },
     finding::{Note, Place},
-    knowledge::{Guard, Row},
+    knowledge::{Guard, Row, cancel::Cancel},
 };
 
 /// An `.await` between two changes of what a lock protects.
@@ -68,6 +71,12 @@ impl<'db> BodyFacts<'db> {
         let mut splits = body.splits(guard, &changes);
         splits.sort_by_key(|it| it.0);
         let (await_, before, after) = splits.into_iter().find_map(|(await_, before, after)| {
+            // What is awaited is kept under the lock too, and whoever comes next goes on with it.
+            if let Expr::Await { expr } = self.body[await_]
+                && self.is_kept_by(body, expr, guard)
+            {
+                return None;
+            }
             // Where something was taken out nothing is there, and everybody sees that.
             let before = before.into_iter().filter(|it| !self.empties(*it)).max()?;
             // What each turn of a loop does once is done once.
@@ -84,6 +93,22 @@ impl<'db> BodyFacts<'db> {
             await_,
             changes,
         })
+    }
+
+    /// Whether a future is only lent by what the guard gives access to, perhaps for a time.
+    fn is_kept_by(&self, body: &AsyncBody<'db>, future: ExprId, guard: BindingId) -> bool {
+        let leads_to_guard = |it: BindingId| it == guard || body.is_got_from(it, guard);
+        if self.is_reference(self.infer.expr_ty(future)) {
+            return match &self.body[future] {
+                Expr::Path(_) => self.local(future).is_some_and(leads_to_guard),
+                Expr::Ref { expr, .. } => self.way_to(*expr).is_some_and(leads_to_guard),
+                _ => self.lent_by(future).is_some_and(leads_to_guard),
+            };
+        }
+        let hands_on = self.mentions.iter().any(|it| {
+            it.expr == future && it.form != Form::Named && it.row.cancel == Some(Cancel::AsGiven)
+        });
+        hands_on && self.values_of(future).into_iter().any(|it| self.is_kept_by(body, it, guard))
     }
 
     fn is_async_guard(&self, variable: BindingId) -> bool {
