@@ -22,5 +22,6 @@ pub mod path;
 pub mod pool;
 pub mod read_later;
 pub mod spawn_items;
+pub mod telling;
 pub mod template;
 pub mod twin;

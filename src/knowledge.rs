@@ -164,6 +164,8 @@ pub struct Row {
     pub takes: Option<Takes>,
     /// The lock for which tasks wait and that can take the place of this one; or the guard of such a lock.
     pub asynchronous: Option<String>,
+    /// This lock can take the place of that one, and tells who comes next that a change was left half done.
+    pub tells_half_done: Option<String>,
     /// What becomes of a call on a lock when tasks wait for it.
     pub on_asynchronous: Option<OnAsynchronous>,
     /// As an attribute on an async function it starts the runtime of this name.

@@ -162,3 +162,39 @@ fn values_without_a_name_live_as_long_as_the_edition_says() {
         assert_eq!(places, expected, "in edition {edition}: {said:?}");
     }
 }
+
+#[test]
+fn a_lock_that_tells_is_suggested_where_the_crate_has_it() {
+    let main = "\
+use tokio::sync::Mutex;
+
+pub struct Account {
+    money: Mutex<(i64, i64)>,
+}
+
+pub async fn give(account: &Account, amount: i64) {
+    let mut money = account.money.lock().await;
+    money.0 -= amount;
+    tokio::task::yield_now().await;
+    money.1 += amount;
+}
+
+#[tokio::main]
+async fn main() {
+    let account = Account { money: Mutex::new((1, 0)) };
+    let _ = tokio::time::timeout(std::time::Duration::ZERO, give(&account, 1)).await;
+}
+";
+    let plain = MANIFEST.replace("\"time\"", "\"time\", \"sync\"");
+    let more = plain.replace("[workspace]", "cancel-safe-futures = \"0.1.5\"\n\n[workspace]");
+    for (manifest, is_suggested) in [(&plain, false), (&more, true)] {
+        let project = Project::committed(&[("Cargo.toml", manifest), ("src/main.rs", main)]);
+        let said = project.run(&["--select", "async-guard-across-await"]);
+        assert!(said.stdout.contains("leaves it half done"), "{said:?}");
+        let fix = "Make it a `RobustMutex`, which tells whoever comes next";
+        assert_eq!(said.stdout.contains(fix), is_suggested, "{said:?}");
+        let applied =
+            project.run(&["--apply", "--unsafe-fixes", "--select", "async-guard-across-await"]);
+        assert!(!project.text("src/main.rs").contains("RobustMutex"), "{applied:?}");
+    }
+}

@@ -4,6 +4,7 @@ mod awaited;
 pub mod everywhere;
 pub mod short;
 pub mod taken;
+pub mod telling;
 pub mod waits;
 
 use ra_ap_hir_def::{

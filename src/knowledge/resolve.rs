@@ -247,6 +247,12 @@ impl Known {
         self.guards.get(&adt)
     }
 
+    /// The lock that tells of half done changes, for one that does not.
+    pub fn telling_lock(&self, silent: &str) -> Option<(AdtId, &Arc<Row>)> {
+        let is_it = |it: &Row| it.tells_half_done.as_deref() == Some(silent);
+        self.guards.iter().find(|it| is_it(it.1)).map(|(adt, row)| (*adt, row))
+    }
+
     /// Whether an attribute of this name is known to leave the body below it as it is, in effect.
     pub fn is_transparent_attribute(&self, name: &str) -> bool {
         let mut rows = self.macros.values();

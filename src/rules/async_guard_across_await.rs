@@ -3,7 +3,7 @@
 use crate::{
     facts::{half_done::HalfDone, names},
     finding::Note,
-    fix::{one_step, own_task},
+    fix::{one_step, own_task, telling},
     rules::Pass,
 };
 
@@ -25,6 +25,7 @@ fn report<'db>(pass: &mut Pass<'_, 'db>, half: HalfDone<'db>) {
     });
     let in_task = pass.body.own_task(&half);
     let in_task = in_task.and_then(|it| own_task::finish(pass.around, pass.body, &it));
+    let telling = pass.body.telling_lock(half.guard);
     let finding = pass.report(half.at, message);
     finding.because.push(Note::at(half.before, "this is done by then"));
     finding.because.push(Note::at(half.after, "this is not"));
@@ -44,4 +45,5 @@ fn report<'db>(pass: &mut Pass<'_, 'db>, half: HalfDone<'db>) {
             finding.fixes.extend(second);
         }
     }
+    finding.fixes.extend(telling.iter().map(telling::instead));
 }
