@@ -198,3 +198,61 @@ async fn main() {
         assert!(!project.text("src/main.rs").contains("RobustMutex"), "{applied:?}");
     }
 }
+
+/// What waits for the guard tells how bad it is: a borrow and a guard in the main future of a runtime, which no other task
+/// runs beside, are warnings; what blocks a worker, or hangs on one thread, is an error.
+#[test]
+fn a_guard_is_as_bad_as_what_waits_for_it() {
+    let main = "\
+use std::{cell::RefCell, sync::Mutex};
+
+#[tokio::main]
+async fn main() {
+    let hits = Mutex::new(0);
+    let held = hits.lock().unwrap();
+    tokio::task::yield_now().await;
+    println!(\"{held}\");
+    drop(held);
+    tokio::join!(count(&hits), borrow(&RefCell::new(0)));
+    let add = || async {
+        let held = hits.lock().unwrap();
+        tokio::task::yield_now().await;
+        println!(\"{held}\");
+    };
+    add().await;
+}
+
+async fn count(hits: &Mutex<u32>) {
+    let held = hits.lock().unwrap();
+    tokio::task::yield_now().await;
+    println!(\"{held}\");
+}
+
+async fn borrow(hits: &RefCell<u32>) {
+    let held = hits.borrow();
+    tokio::task::yield_now().await;
+    println!(\"{held}\");
+}
+
+pub async fn both(hits: &Mutex<u32>) {
+    tokio::join!(
+        async {
+            let held = hits.lock().unwrap();
+            tokio::task::yield_now().await;
+            println!(\"{held}\");
+        },
+        async { *hits.lock().unwrap() += 1 },
+    );
+}
+";
+    let project = Project::committed(&[("Cargo.toml", MANIFEST), ("src/main.rs", main)]);
+    let said = project.run(&["--output-format", "json", "--select", "guard-across-await"]);
+    let value: serde_json::Value = serde_json::from_str(&said.stdout).unwrap_or_default();
+    let findings = value["findings"].as_array().cloned().unwrap_or_default();
+    let found = findings.iter().map(|it| {
+        let severity = it["severity"].as_str().unwrap_or_default();
+        format!("{} {severity}", it["span"]["line"])
+    });
+    let found: Vec<String> = found.collect();
+    assert_eq!(found, ["6 warn", "12 error", "20 error", "26 warn", "34 error"], "{said:?}");
+}
