@@ -31,6 +31,7 @@ pub mod lent;
 pub mod let_go;
 pub mod lints;
 pub mod locks;
+pub mod long_loops;
 pub mod losses;
 mod mentions;
 pub mod moved;

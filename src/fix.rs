@@ -5,6 +5,7 @@ pub mod await_it;
 pub mod chain;
 mod doubts;
 mod edits;
+pub mod give_way;
 pub mod hand_over;
 pub mod helper;
 pub mod hoist;

@@ -36,6 +36,9 @@ pub struct Row {
     /// Nobody waits in it, whatever its body does: it is not looked into.
     #[serde(default)]
     pub non_blocking: bool,
+    /// It computes, for as long as there is of what it is given.
+    #[serde(default)]
+    pub by_size: bool,
     /// It tells whether a runtime runs here. Who asks that knows what to do where one does.
     #[serde(default)]
     pub tells_runtime: bool,

@@ -19,6 +19,7 @@ pub mod comments;
 mod future_not_awaited;
 mod futurelock;
 mod guard_across_await;
+mod heavy_compute;
 mod idle_buffered_stream;
 mod invalid_suppression;
 mod lock_deadlock;
@@ -83,7 +84,7 @@ pub const RULES: &[Rule] = &[
         it,
         &[Wait::Server, Wait::Database, Wait::Repository, Wait::Archive, Wait::Device, Wait::Said]
     )),
-    rule!("heavy-compute", |it| blocking_call::check(it, &[Wait::Compute])),
+    rule!("heavy-compute", heavy_compute::check),
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),
     rule!("guard-across-await", guard_across_await::check),
     rule!("lock-deadlock", lock_deadlock::check),

@@ -205,6 +205,8 @@ impl<'db> BodyFacts<'db> {
         let mut children = Vec::new();
         body.walk_child_exprs(expr, |it| children.push(it));
         for child in children {
+            let context =
+                if self.left_out(expr) == Some(child) { context.never() } else { context };
             let handed = special.filter(|(it, _)| *it == child).and_then(|(_, handed)| handed);
             self.child(expr, child, context, handed);
         }

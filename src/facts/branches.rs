@@ -1,10 +1,10 @@
 //! Whether code runs each time that its function is called, or behind a branch.
 
 use ra_ap_hir_def::{
-    hir::{Expr, ExprId, Statement},
+    hir::{Expr, ExprId, Literal, Statement, UnaryOp},
     resolver::ValueNs,
 };
-use ra_ap_syntax::ast::BinaryOp;
+use ra_ap_syntax::ast::{BinaryOp, LogicOp};
 
 use crate::facts::body::BodyFacts;
 
@@ -20,6 +20,37 @@ impl BodyFacts<'_> {
     pub(super) fn is_certain(&self, expr: ExprId) -> bool {
         let mut before = self.sequence.iter().map(|it| it.0).take_while(|it| *it != expr);
         self.branches_around(expr) == 0 && !before.any(|it| self.leaves(it))
+    }
+
+    /// The branch that is never taken wherever this program is built as it is now.
+    pub(super) fn left_out(&self, parent: ExprId) -> Option<ExprId> {
+        match &self.body[parent] {
+            Expr::If { condition, then_branch, else_branch } => match self.decided(*condition)? {
+                true => *else_branch,
+                false => Some(*then_branch),
+            },
+            Expr::BinaryOp { lhs, rhs, op: Some(BinaryOp::LogicOp(op)) } => {
+                (self.decided(*lhs)? == (*op == LogicOp::Or)).then_some(*rhs)
+            }
+            _ => None,
+        }
+    }
+
+    /// What a condition comes to wherever this program is built as it is now: `cfg!(windows)`.
+    fn decided(&self, condition: ExprId) -> Option<bool> {
+        match &self.body[condition] {
+            Expr::Literal(Literal::Bool(it)) => Some(*it),
+            Expr::UnaryOp { expr, op: UnaryOp::Not } => Some(!self.decided(*expr)?),
+            Expr::BinaryOp { lhs, rhs, op: Some(BinaryOp::LogicOp(op)) } => {
+                let ends = *op == LogicOp::Or;
+                match (self.decided(*lhs), self.decided(*rhs)) {
+                    (Some(it), _) | (_, Some(it)) if it == ends => Some(ends),
+                    (Some(_), Some(_)) => Some(!ends),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     fn is_branch(&self, child: ExprId, parent: ExprId) -> bool {

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use ra_ap_syntax::{
-    AstNode, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, TextRange, ast, ast::HasName,
+    AstNode, NodeOrToken, SourceFile, SyntaxKind, SyntaxNode, TextRange, TextSize, ast,
+    ast::HasName,
 };
+
+use crate::facts::long_loops;
 
 mod unawaited;
 
@@ -19,6 +22,8 @@ pub(super) struct Outline<'t> {
     pub macros: Vec<Named<'t>>,
     /// What statements drop or keep as it is, and do not await: the names of calls, and `async` blocks.
     pub unawaited: Vec<TextRange>,
+    /// Loops that may take long.
+    pub long_loops: Vec<TextSize>,
     /// Whoever hands on a guard gives it a lifetime.
     pub may_hand_on_guards: bool,
 }
@@ -68,6 +73,11 @@ impl<'t> Outline<'t> {
                 }
                 SyntaxKind::EXPR_STMT | SyntaxKind::LET_STMT => {
                     outline.unawaited.extend(unawaited::in_statement(node));
+                }
+                SyntaxKind::FOR_EXPR => {
+                    let at = node.text_range().start();
+                    let length = ast::ForExpr::cast(node).and_then(|it| long_loops::length(&it));
+                    outline.long_loops.extend(length.map(|_| at));
                 }
                 SyntaxKind::USE_TREE => outline.renames.extend(rename(text, node)),
                 SyntaxKind::MACRO_RULES => {

@@ -40,6 +40,11 @@ impl Context {
         Context { thread, awaits_in: None, closure: false, moves: true, once: false }
     }
 
+    /// Where nothing ever runs.
+    pub fn never(self) -> Context {
+        Context { thread: Thread::Unknown, ..self }
+    }
+
     /// Inside a closure that is handed to a function of which `runs` is known.
     pub fn closure(self, runs: Option<ClosureRuns>) -> Context {
         let thread = match runs {

@@ -42,8 +42,9 @@ impl<'db> BodyFacts<'db> {
             return Some(row);
         }
         let values = if row.reads_arguments { arguments } else { values };
-        let source = values.iter().find_map(|it| self.known.source(self.infer.expr_ty(*it)))?;
-        Some(Arc::new(row.waiting_for(source)))
+        let source = values.iter().find_map(|it| self.known.source(self.infer.expr_ty(*it)));
+        // From memory to memory it only computes.
+        (source.is_some() || row.by_size).then(|| Arc::new(row.waiting_for(source)))
     }
 
     /// Whether this waits on `thread`, each time and for longer than a lock does: that is short by itself, and no reason

@@ -43,6 +43,8 @@ pub struct CrateRows {
     /// The runtime's function that tells it that the calling thread is going to block, where it has several threads.
     #[serde(rename = "in-place")]
     pub in_place: Option<String>,
+    /// The runtime's function whose future lets others have their turn.
+    pub yields: Option<String>,
     /// The runtime's macros that await several futures at once.
     pub joins: Option<Joins>,
     /// Words that start it with several threads, ...

@@ -123,7 +123,7 @@ impl Known {
         if let Some(old) = self.by_path.insert(row.path.clone(), Arc::clone(&row)) {
             self.wrong.extend(twice(&old, &row));
         }
-        if row.blocks.is_some() || row.source.is_some() {
+        if row.blocks.is_some() || row.source.is_some() || row.by_size {
             self.blocking_names.push(row.name().to_owned());
         }
         if row.lets_go.is_some() {

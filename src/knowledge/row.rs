@@ -42,9 +42,9 @@ impl Row {
         }
     }
 
-    /// The row as it holds where it waits for this.
-    pub fn waiting_for(&self, wait: Wait) -> Row {
-        Row { blocks: Some(wait), ..self.clone() }
+    /// The row as it holds where it waits for this, or for nobody.
+    pub fn waiting_for(&self, wait: Option<Wait>) -> Row {
+        Row { blocks: wait, ..self.clone() }
     }
 
     /// What a finding calls it.

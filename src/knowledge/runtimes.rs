@@ -18,6 +18,7 @@ pub struct KnownRuntime {
     /// See the fields of the same names in `CrateRows`.
     pub pool: Option<String>,
     pub in_place: Option<String>,
+    pub yields: Option<String>,
     pub joins: Option<Joins>,
 }
 
@@ -35,6 +36,7 @@ impl KnownRuntime {
             one_thread: file.one_thread.clone(),
             pool: file.pool.clone(),
             in_place: file.in_place.clone(),
+            yields: file.yields.clone(),
             joins: file.joins.clone(),
         }
     }

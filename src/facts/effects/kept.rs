@@ -28,7 +28,7 @@ pub(super) fn reach(
         effects.workspace.kept(krate, effects.known.fingerprint(), &key(effects, function)?)?;
     let wait = |it: KeptWait| {
         let row = effects.known.at_path(&it.row)?;
-        let row = Arc::new(Row::clone(row).waiting_for(it.wait));
+        let row = Arc::new(Row::clone(row).waiting_for(Some(it.wait)));
         let distance = it.way.len().saturating_sub(1);
         Some((it.wait, Reach { distance, by: By::Before { row, way: it.way } }))
     };

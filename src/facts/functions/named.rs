@@ -181,6 +181,7 @@ impl InAsync {
             let all = text.match_indices(call).filter(|it| is_name(it.0));
             places.extend(all.map(|it| TextSize::new(it.0 as u32)));
         }
+        places.extend(&outline.long_loops);
         let is_future =
             |it: &&TextRange| &text[**it] == "async" || self.futures.contains(&text[**it]);
         let unawaited = outline.unawaited.iter().filter(is_future).map(|it| it.start());
