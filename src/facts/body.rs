@@ -401,11 +401,6 @@ impl<'db> BodyFacts<'db> {
         })
     }
 
-    /// The async body in which an `.await` could stand in place of this expression.
-    pub(crate) fn awaits_at(&self, expr: ExprId) -> Option<ExprId> {
-        self.sequence.iter().find(|it| it.0 == expr)?.1
-    }
-
     pub(crate) fn krate(&self) -> ra_ap_base_db::Crate {
         self.function.krate(self.db)
     }

@@ -1,4 +1,4 @@
-//! Whether code runs each time that its function is called, or behind a branch.
+//! Whether code runs each time that its function is called, behind a branch, or in an async body.
 
 use ra_ap_hir_def::{
     hir::{Expr, ExprId, Literal, Statement, UnaryOp},
@@ -20,6 +20,11 @@ impl BodyFacts<'_> {
     pub(super) fn is_certain(&self, expr: ExprId) -> bool {
         let mut before = self.sequence.iter().map(|it| it.0).take_while(|it| *it != expr);
         self.branches_around(expr) == 0 && !before.any(|it| self.leaves(it))
+    }
+
+    /// The async body in which an `.await` could stand in place of this expression.
+    pub(crate) fn awaits_at(&self, expr: ExprId) -> Option<ExprId> {
+        self.sequence.iter().find(|it| it.0 == expr)?.1
     }
 
     /// The branch that is never taken wherever this program is built as it is now.

@@ -40,6 +40,11 @@ pub struct Room {
 }
 
 impl BodyFacts<'_> {
+    /// Whether something in it shows that it may take long, and nothing that it must.
+    pub fn may_compute_for_long(&self) -> bool {
+        self.mentions.iter().any(|it| it.row.by_size) || !self.long_loops().is_empty()
+    }
+
     /// The long loops that run on a thread with other tasks to drive.
     pub fn long_loops(&self) -> Vec<LongLoop> {
         let mut found: Vec<(TextRange, LongLoop)> = Vec::new();

@@ -207,7 +207,9 @@ impl<'db> InTarget<'_, 'db> {
             };
             let is_called = candidate.entered == Entered::Called;
             let (found, calls) = with_calls(body(candidate.entered));
-            let blocks = found.blocks_as_async_function() || !calls.is_empty();
+            let blocks = found.blocks_as_async_function()
+                || found.may_compute_for_long()
+                || !calls.is_empty();
             match is_called && blocks && self.is_only_driven(&candidate, view) {
                 true => with_calls(body(Entered::AsEntry)),
                 false => (found, calls),
