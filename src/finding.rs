@@ -1,7 +1,7 @@
 //! The words that every layer shares: what was found, why, and what can be done about it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     path::Path,
     sync::Arc,
@@ -202,6 +202,8 @@ pub struct Finding {
     pub because: Vec<Note>,
     /// Alternatives, best first; at most one is applied.
     pub fixes: Vec<Fix>,
+    /// Of one that speaks of a call which waits for several things: how many of these are surer.
+    pub behind: Option<usize>,
 }
 
 impl Finding {
@@ -209,6 +211,18 @@ impl Finding {
     pub fn key(&self) -> (&Place, &'static str, &str) {
         (&self.at, self.rule, &self.message)
     }
+}
+
+/// Of a call that waits for several things, what is surest. It is one call to mend.
+pub fn told_once(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut surest: HashMap<Place, usize> = HashMap::new();
+    for it in &findings {
+        let Some(behind) = it.behind else { continue };
+        let least = surest.entry(it.at.clone()).or_insert(behind);
+        *least = behind.min(*least);
+    }
+    findings.retain(|it| it.behind.is_none_or(|behind| surest[&it.at] == behind));
+    findings
 }
 
 /// What was looked at, and what could not be seen: silence about code that nobody saw is no news.

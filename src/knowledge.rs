@@ -47,8 +47,8 @@ pub struct Row {
     pub panics: bool,
     /// The argument, counted from 0, that says how long it waits at most. Where that is zero it does not wait.
     pub at_most: Option<usize>,
-    /// Methods that tell beforehand whether there is anything to wait for: where one of them is called first, it is
-    /// taken not to wait.
+    /// Functions and methods that tell beforehand whether there is anything to wait for: where one of them is called
+    /// first, it is taken not to wait.
     #[serde(default)]
     pub unless_asked: Vec<String>,
     /// Words that say in the call itself that it does not wait: `WNOHANG`. For a guard, words that say in the function

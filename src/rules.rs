@@ -133,6 +133,7 @@ impl Pass<'_, '_> {
             message,
             because: Vec::new(),
             fixes: Vec::new(),
+            behind: None,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]

@@ -202,6 +202,7 @@ fn finding(rule: &'static str, applicability: Applicability) -> Finding {
             edits: Default::default(),
             wants: Default::default(),
         }],
+        behind: None,
     }
 }
 

@@ -66,6 +66,8 @@ pub struct BlockingCall {
     /// The call, with a row that says of it what is known of the function.
     pub mention: Mention,
     pub effect: Effect,
+    /// How many of the things that this call waits for are surer.
+    pub behind: usize,
 }
 
 /// That a function waits.
@@ -120,7 +122,7 @@ impl<'m, 'db> Effects<'m, 'db> {
             if !waits.is_empty() {
                 looked_into.extend(nodes);
             }
-            for (wait, node) in waits {
+            for (behind, (wait, node)) in waits.into_iter().enumerate() {
                 let effect = self.effect(wait, node);
                 let row = Arc::new(effect.row.of_caller());
                 let mention = Mention::new(row, it.form, it.expr, it.context, it.position);
@@ -129,7 +131,7 @@ impl<'m, 'db> Effects<'m, 'db> {
                     true => self.graph.borrow().name(self, node),
                     false => names::of_function(body.db, it.function),
                 };
-                found.push(BlockingCall { callee, mention, effect });
+                found.push(BlockingCall { callee, mention, effect, behind });
             }
         }
         kept::keep(self);

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use ra_ap_hir_def::hir::{Expr, ExprId, Literal};
+use ra_ap_hir_def::{
+    hir::{Expr, ExprId, Literal},
+    signatures::FunctionSignature,
+};
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::AstNode;
 
 use crate::{
     facts::{
-        body::{BodyFacts, Form, Mention},
+        body::{BodyFacts, Form, Mention, function_of},
         runs_on::Thread,
     },
     knowledge::{Row, Wait},
@@ -63,6 +66,11 @@ impl<'db> BodyFacts<'db> {
         let asks = |expr: ExprId| match &self.body[expr] {
             Expr::MethodCall { method_name, .. } => {
                 methods.iter().any(|it| it == method_name.as_str())
+            }
+            Expr::Call { callee, .. } => {
+                let Some(asked) = function_of(self.infer.expr_ty(*callee)) else { return false };
+                let name = FunctionSignature::of(self.db, asked).name.clone();
+                methods.iter().any(|it| it == name.as_str())
             }
             _ => false,
         };

@@ -7,7 +7,7 @@ use crate::{
         Choice, Remedy,
         decision::{Answer, Fixes},
     },
-    finding::{Coverage, FilePath, Finding, Fix, Place},
+    finding::{self, Coverage, FilePath, Finding, Fix, Place},
     knowledge::CrateRows,
     page::Page,
     plan::{
@@ -359,7 +359,7 @@ impl<'a> Planner<'a> {
     }
 
     fn wanted(&self, findings: &[Finding]) -> Vec<Finding> {
-        findings.iter().filter_map(|it| self.as_wanted(it)).collect()
+        finding::told_once(findings.iter().filter_map(|it| self.as_wanted(it)).collect())
     }
 
     fn is_wanted(&self, finding: &Finding) -> bool {

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     config::Choice,
     facts::functions::Mentions,
-    finding::{Coverage, FilePath, Finding, Fix},
+    finding::{self, Coverage, FilePath, Finding, Fix},
     knowledge::CrateRows,
     page::Page,
     plan::{
@@ -153,7 +153,7 @@ impl Watch {
     /// What is found in `file`, as it is wanted; in the order of their places.
     pub fn findings(&self, file: &FilePath) -> Vec<Finding> {
         let in_file = self.sight.heard.findings.iter().filter(|it| it.at.file == *file);
-        in_file.filter_map(|it| self.as_wanted(it)).collect()
+        finding::told_once(in_file.filter_map(|it| self.as_wanted(it)).collect())
     }
 
     /// The files in which something is found.

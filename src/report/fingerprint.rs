@@ -151,6 +151,7 @@ mod tests {
                 message: "blocks".to_owned(),
                 because: Vec::new(),
                 fixes: Vec::new(),
+                behind: None,
             }
         };
         let mut findings: Vec<Finding> = text.match_indices("read(").map(finding).collect();
@@ -192,6 +193,7 @@ mod tests {
             message: "blocks".to_owned(),
             because: Vec::new(),
             fixes: Vec::new(),
+            behind: None,
         };
         let texts = Texts::from([(FilePath::new("a.rs"), "fn f() {}".to_owned())]);
         let short = fingerprints(&[finding.clone()], &texts);

@@ -44,7 +44,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
 
 /// Reports a call of a function that waits through what it calls.
 fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
-    let (around, body, mention) = (pass.around, pass.body, &call.mention);
+    let (around, body, mention, calls) = (pass.around, pass.body, &call.mention, pass.calls);
     let before_others = mention.thread == Thread::Driver && !body.spawns_before(mention);
     if before_others && call.effect.wait != Wait::Future {
         return;
@@ -68,11 +68,19 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
     let chain = &call.effect.chain;
     let helpless = cannot_be_stopped(pass, mention);
     let finding = pass.report(at, format!("`{callee}` {what}: {}", way(chain)));
+    let same_call = calls.iter().filter(|it| it.mention.expr == mention.expr);
+    let others: Vec<Note> = same_call
+        .filter(|it| it.behind > call.behind && it.effect.wait != Wait::Future)
+        .map(|it| Note::new(format!("it comes to call {} as well", it.effect.row.said())))
+        .collect();
     let links = chain.iter().filter_map(|it| {
         let text = format!("`{}` calls `{}`", it.caller, it.callee);
         Some(Note::at(it.at.clone()?, text))
     });
     finding.because.extend(links);
+    // A future that is waited for here can stop all for ever, which is told beside everything else.
+    finding.behind = (call.effect.wait != Wait::Future).then_some(call.behind);
+    finding.because.extend(others);
     let stays = fixes.as_ref().is_err_and(|it| !it.is_empty());
     finding.because.extend(helpless);
     finding.because.extend(function_to_mend(chain, stays));

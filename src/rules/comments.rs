@@ -47,6 +47,7 @@ impl CommentsPass<'_> {
             message,
             because: Vec::new(),
             fixes: Vec::new(),
+            behind: None,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]

@@ -91,7 +91,15 @@ pub fn fix(title: &str, applicability: Applicability, edits: Vec<(&str, TextEdit
 }
 
 pub fn finding(rule: &'static str, severity: Severity, at: Place, message: &str) -> Finding {
-    Finding { rule, severity, at, message: message.to_owned(), because: vec![], fixes: vec![] }
+    Finding {
+        rule,
+        severity,
+        at,
+        message: message.to_owned(),
+        because: vec![],
+        fixes: vec![],
+        behind: None,
+    }
 }
 
 pub fn findings() -> Vec<Finding> {

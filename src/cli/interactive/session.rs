@@ -310,6 +310,7 @@ mod tests {
             message: format!("{rule} at {at}"),
             because: Vec::new(),
             fixes: titles.iter().map(fix).collect(),
+            behind: None,
         }
     }
 

@@ -73,6 +73,8 @@ enum Origin {
 /// A call to one of some functions: nobody knows which.
 struct Edge {
     expr: ExprId,
+    /// In how many branches it stands.
+    branches: usize,
     targets: Vec<Node>,
 }
 
@@ -80,6 +82,8 @@ struct Edge {
 pub(super) struct Reach {
     /// How many calls away.
     pub distance: usize,
+    /// How many branches have to be taken on the way.
+    pub branches: usize,
     pub by: By,
 }
 
@@ -140,8 +144,8 @@ impl<'db> Graph<'db> {
         nodes
     }
 
-    /// What each of these waits for, with the one that takes longest to get there. Of a function of a dependency the
-    /// nearest is enough: nobody can mend one and leave the others.
+    /// What each of these waits for, with the one that takes longest to get there; the surest first. Of a function of a
+    /// dependency the nearest is enough: nobody can mend one and leave the others.
     pub fn waits_of_all(&self, effects: &Effects<'_, 'db>, nodes: &[Node]) -> Vec<(Wait, Node)> {
         let Some(first) = nodes.first() else { return Vec::new() };
         let slowest = |wait: &Wait| {
@@ -151,12 +155,13 @@ impl<'db> Graph<'db> {
             let (distance, node) = reach.into_iter().rev().max_by_key(|it| it.0)?;
             Some((distance, *wait, node))
         };
-        let all = self.instances[*first].reach.keys().filter_map(slowest);
-        let waits = |it: (usize, Wait, Node)| (it.1, it.2);
+        let mut all: Vec<_> = self.instances[*first].reach.keys().filter_map(slowest).collect();
+        all.sort();
         match summary::is_own(effects.workspace, self.function(*first)) {
-            true => all.map(waits).collect(),
-            false => all.min().map(waits).into_iter().collect(),
+            true => all.sort_by_key(|it| self.reach(it.2, it.1).map(|it| it.branches)),
+            false => all.truncate(1),
         }
+        all.into_iter().map(|it| (it.1, it.2)).collect()
     }
 
     /// Adds all functions that these lead to, and their files.
@@ -183,7 +188,8 @@ impl<'db> Graph<'db> {
             let summary = self.summary(effects, function);
             let mut edges = Vec::new();
             for call in &summary.calls {
-                let Call { function: callee, args: written, expr, open, given, demands } = call;
+                let Call { function: callee, args: written, expr, open, given, demands, branches } =
+                    call;
                 if !constants::is_reached(demands, &constants) {
                     continue;
                 }
@@ -196,7 +202,7 @@ impl<'db> Graph<'db> {
                 let callees = effects.callees(*callee, args, krate, function);
                 let targets = self.targets(effects, callees, &constants);
                 if !targets.is_empty() {
-                    edges.push(Edge { expr: *expr, targets });
+                    edges.push(Edge { expr: *expr, branches: *branches, targets });
                 }
             }
             self.instances[node].edges = edges;
@@ -260,7 +266,7 @@ impl<'db> Graph<'db> {
         *count += 1;
         let by_itself = |it: &Waits| {
             let by = By::Itself { row: Arc::clone(&it.row), expr: it.expr };
-            Some((it.row.blocks?, Reach { distance: 0, by }))
+            Some((it.row.blocks?, Reach { distance: 0, branches: it.branches, by }))
         };
         let waits = summary.waits.iter().filter(|it| constants::is_reached(&it.demands, &key.2));
         // The first mention of each kind is the one that is shown.
@@ -356,7 +362,9 @@ impl<'db> Graph<'db> {
                     |it: &&Node| self.reach(**it, wait).is_some_and(|it| it.distance == distance);
                 let next = edge.targets.iter().find(last).copied().unwrap_or(node);
                 let by = By::Call { edge: *index, expr: edge.expr, next };
-                let reach = Reach { distance: distance + 1, by };
+                let below = self.reach(next, wait).map_or(0, |it| it.branches);
+                let branches = edge.branches + below;
+                let reach = Reach { distance: distance + 1, branches, by };
                 self.instances[*caller].reach.insert(wait, reach);
                 if known.is_none() {
                     queue.push(Reverse((distance + 1, *caller, wait)));

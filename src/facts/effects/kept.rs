@@ -30,7 +30,7 @@ pub(super) fn reach(
         let row = effects.known.at_path(&it.row)?;
         let row = Arc::new(Row::clone(row).waiting_for(Some(it.wait)));
         let distance = it.way.len().saturating_sub(1);
-        Some((it.wait, Reach { distance, by: By::Before { row, way: it.way } }))
+        Some((it.wait, Reach { branches: 0, distance, by: By::Before { row, way: it.way } }))
     };
     // A row that is gone means that all has to be asked again.
     kept.into_iter().map(wait).collect()

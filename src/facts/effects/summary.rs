@@ -40,6 +40,8 @@ pub(super) struct Waits {
     pub expr: ExprId,
     /// What the function must have been given to come there.
     pub demands: Vec<Demand>,
+    /// In how many branches it stands.
+    pub branches: usize,
 }
 
 /// A call on the thread of the caller.
@@ -53,6 +55,8 @@ pub(super) struct Call<'db> {
     pub given: Vec<(usize, Given)>,
     /// What the function must have been given to come there.
     pub demands: Vec<Demand>,
+    /// In how many branches it stands.
+    pub branches: usize,
 }
 
 impl<'db> Summary<'db> {
@@ -77,10 +81,11 @@ impl<'db> Summary<'db> {
         let mut waits: Vec<Waits> = waits
             .map(|it| {
                 let (row, expr) = (Arc::clone(&it.row), it.expr);
-                Waits { row, expr, demands: body.demands(expr) }
+                let (demands, branches) = (body.demands(expr), body.branches_around(expr));
+                Waits { row, expr, demands, branches }
             })
             .collect();
-        waits.sort_by_key(|it| body.branches_around(it.expr));
+        waits.sort_by_key(|it| it.branches);
         let calls = body.uses.iter().filter(|it| is_call(it)).map(|it| Call {
             function: it.function,
             args: it.args,
@@ -88,6 +93,7 @@ impl<'db> Summary<'db> {
             open: it.args.has_non_region_param(),
             given: body.given_to(it.expr),
             demands: body.demands(it.expr),
+            branches: body.branches_around(it.expr),
         });
         Summary { waits, calls: calls.collect() }
     }
@@ -97,7 +103,7 @@ impl<'db> Summary<'db> {
         let db = workspace.db();
         let row = Row::said_to_block(names::of_function(db, function));
         let expr = Body::of(db, function.into()).root_expr();
-        let waits = vec![Waits { row: Arc::new(row), expr, demands: Vec::new() }];
+        let waits = vec![Waits { row: Arc::new(row), expr, demands: Vec::new(), branches: 0 }];
         Summary { waits, calls: Vec::new() }
     }
 
@@ -119,6 +125,7 @@ impl<'db> Summary<'db> {
             row: Arc::clone(&it.row),
             expr: it.expr,
             demands: Vec::new(),
+            branches: 0,
         });
         let calls = body.uses.iter().filter(|it| is_call(it) && body.is_certain(it.expr));
         let calls = calls.map(|it| Call {
@@ -128,6 +135,7 @@ impl<'db> Summary<'db> {
             open: false,
             given: Vec::new(),
             demands: Vec::new(),
+            branches: 0,
         });
         Some(Summary { waits: waits.collect(), calls: calls.collect() })
     }
