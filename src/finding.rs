@@ -1,7 +1,7 @@
 //! The words that every layer shares: what was found, why, and what can be done about it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     fmt,
     path::Path,
     sync::Arc,
@@ -204,6 +204,8 @@ pub struct Finding {
     pub fixes: Vec<Fix>,
     /// Of one that speaks of a call which waits for several things: how many of these are surer.
     pub behind: Option<usize>,
+    /// Of one that speaks of a call: the function that calls.
+    pub within: Option<Place>,
 }
 
 impl Finding {
@@ -213,7 +215,8 @@ impl Finding {
     }
 }
 
-/// Of a call that waits for several things, what is surest. It is one call to mend.
+/// Of a call that waits for several things what is surest, since it is one call to mend; and of calls of one function
+/// by another the first, with the places of the others.
 pub fn told_once(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut surest: HashMap<Place, usize> = HashMap::new();
     for it in &findings {
@@ -222,7 +225,22 @@ pub fn told_once(mut findings: Vec<Finding>) -> Vec<Finding> {
         *least = behind.min(*least);
     }
     findings.retain(|it| it.behind.is_none_or(|behind| surest[&it.at] == behind));
-    findings
+    let mut first = HashMap::new();
+    let mut told: Vec<Finding> = Vec::new();
+    for it in findings {
+        if let Some(within) = &it.within {
+            match first.entry((within.clone(), it.rule, it.message.clone())) {
+                Entry::Occupied(at) => {
+                    let first: &mut Finding = &mut told[*at.get()];
+                    first.because.push(Note::at(it.at, "the same call once more"));
+                    continue;
+                }
+                Entry::Vacant(at) => _ = at.insert(told.len()),
+            }
+        }
+        told.push(it);
+    }
+    told
 }
 
 /// What was looked at, and what could not be seen: silence about code that nobody saw is no news.

@@ -134,6 +134,7 @@ impl Pass<'_, '_> {
             because: Vec::new(),
             fixes: Vec::new(),
             behind: None,
+            within: None,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]

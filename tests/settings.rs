@@ -203,6 +203,7 @@ fn finding(rule: &'static str, applicability: Applicability) -> Finding {
             wants: Default::default(),
         }],
         behind: None,
+        within: None,
     }
 }
 

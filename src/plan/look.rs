@@ -256,7 +256,8 @@ impl<'db> InTarget<'_, 'db> {
                 pass.findings
             });
             let in_test = candidate.in_test;
-            let sight = |finding: Finding| {
+            let sight = |mut finding: Finding| {
+                finding.within = at.clone().filter(|_| finding.behind.is_some());
                 let quiet_in_tests = self.is_quiet_in_tests(page, Some(&finding.at));
                 Sight { view, in_test, quiet_in_tests, finding }
             };

@@ -152,6 +152,7 @@ mod tests {
                 because: Vec::new(),
                 fixes: Vec::new(),
                 behind: None,
+                within: None,
             }
         };
         let mut findings: Vec<Finding> = text.match_indices("read(").map(finding).collect();
@@ -194,6 +195,7 @@ mod tests {
             because: Vec::new(),
             fixes: Vec::new(),
             behind: None,
+            within: None,
         };
         let texts = Texts::from([(FilePath::new("a.rs"), "fn f() {}".to_owned())]);
         let short = fingerprints(&[finding.clone()], &texts);

@@ -48,6 +48,7 @@ impl CommentsPass<'_> {
             because: Vec::new(),
             fixes: Vec::new(),
             behind: None,
+            within: None,
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]

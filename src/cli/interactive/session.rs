@@ -311,6 +311,7 @@ mod tests {
             because: Vec::new(),
             fixes: titles.iter().map(fix).collect(),
             behind: None,
+            within: None,
         }
     }
 
