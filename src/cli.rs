@@ -30,6 +30,7 @@ mod question;
 mod reports;
 mod scan;
 mod server;
+mod sizes;
 mod undo;
 mod verify;
 mod write;
@@ -105,6 +106,7 @@ fn run_here(program: &'static str, arguments: Vec<OsString>, keyboard: &Keyboard
         Some(Command::Undo { list: true, .. }) => undo::list(),
         Some(Command::Undo { run, .. }) => undo::undo(run.as_deref()),
         Some(Command::Clean { runs }) => undo::clean(&runs),
+        Some(Command::Sizes(arguments)) => sizes::print(&arguments),
         Some(Command::Lsp(arguments)) => server::serve(arguments),
         None => scan::scan(&parsed.scan, program, &hints::commands(program, &arguments), keyboard),
     };

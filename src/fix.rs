@@ -15,7 +15,6 @@ mod lines;
 pub mod lock;
 pub mod migrate;
 pub mod narrow;
-pub mod once;
 pub mod one_step;
 pub mod otherwise;
 mod own_runtime;

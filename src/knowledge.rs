@@ -179,6 +179,9 @@ pub struct Row {
     /// As an attribute it leaves the body that it stands on as it is, in effect.
     #[serde(default)]
     pub transparent: bool,
+    /// As an attribute it puts the futures of the functions that it stands on in boxes.
+    #[serde(default)]
+    pub boxes: bool,
     /// A reference to this type may stand where one to its `Deref` target is asked for by `AsRef`.
     #[serde(default)]
     pub stands_for_target: bool,

@@ -16,6 +16,7 @@ pub mod rules;
 pub mod rustc_json;
 pub mod sarif;
 pub mod settings;
+pub mod sizes;
 pub mod statistics;
 pub mod summary;
 mod window;

@@ -25,7 +25,6 @@ mod invalid_suppression;
 mod lock_deadlock;
 mod lock_kind;
 mod lost;
-mod polled_wrong;
 mod restarted_in_select;
 mod select_without_else;
 mod sequential_futures;
@@ -96,7 +95,6 @@ pub const RULES: &[Rule] = &[
     rule!("restarted-in-select", races: restarted_in_select::check),
     rule!("futurelock", races: futurelock::check),
     rule!("idle-buffered-stream", races: idle_buffered_stream::check),
-    rule!("polled-wrong", races: polled_wrong::check),
     rule!("select-without-else", races: select_without_else::check),
     rule!("future-not-awaited", future_not_awaited::check),
     rule!("task-dropped", task_dropped::check),

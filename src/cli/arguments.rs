@@ -64,8 +64,26 @@ pub(super) enum Command {
     },
     /// Print the JSON schema of what `--output-format json` prints
     Schema,
+    /// Print how large the futures of the workspace are, and what takes the room in them
+    ///
+    /// The sizes are those of a build with debug assertions and without tests.
+    Sizes(Box<SizesArguments>),
     /// Serve an editor, which speaks the Language Server Protocol on stdin and stdout
     Lsp(Box<ServerArguments>),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SizesArguments {
+    /// How many to print, the largest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) top: usize,
+
+    /// The form of what is printed
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub(super) output_format: RulesFormat,
+
+    #[command(flatten)]
+    pub(super) project: ProjectArguments,
 }
 
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@
 use std::{io, process::Command};
 
 use crate::{
-    cli::{progress::Progress, question},
+    cli::{arguments::ProjectArguments, progress::Progress, question},
     config::ProjectRequest,
     workspace::{LoadError, Workspace},
 };
@@ -14,6 +14,15 @@ pub(super) enum StdSources {
     /// Where somebody is there to answer.
     Ask,
     Install,
+}
+
+impl StdSources {
+    pub(super) fn of(arguments: &ProjectArguments) -> StdSources {
+        match arguments.install_std_sources {
+            true => StdSources::Install,
+            false => StdSources::Ask,
+        }
+    }
 }
 
 pub(super) fn load(

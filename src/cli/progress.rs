@@ -8,7 +8,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{arguments::OutputArguments, output};
+use crate::cli::output;
 
 /// What is done sooner needs no spinner.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -22,11 +22,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(arguments: &OutputArguments) -> Progress {
+    pub(super) fn start(quiet: bool, verbose: bool) -> Progress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
             .with_style(ProgressStyle::default_spinner());
         let mut waiting = None;
-        if std::io::stderr().is_terminal() && !arguments.quiet && !arguments.verbose {
+        if std::io::stderr().is_terminal() && !quiet && !verbose {
             let (sender, receiver) = mpsc::channel::<()>();
             waiting = Some(sender);
             let bar = bar.clone();
@@ -37,7 +37,7 @@ impl Progress {
                 }
             });
         }
-        Progress { bar, waiting, verbose: arguments.verbose }
+        Progress { bar, waiting, verbose }
     }
 
     pub(super) fn say(&self, text: &str) {

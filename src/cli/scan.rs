@@ -96,11 +96,8 @@ pub(super) struct Planned {
 
 /// What there is to do, and the right to write it where that is wanted.
 fn planned(arguments: &ScanArguments, asked: &Asked) -> Result<(Planned, Option<Lock>), String> {
-    let progress = Progress::start(&arguments.output);
-    let std_sources = match arguments.project.install_std_sources {
-        true => StdSources::Install,
-        false => StdSources::Ask,
-    };
+    let progress = Progress::start(arguments.output.quiet, arguments.output.verbose);
+    let std_sources = StdSources::of(&arguments.project);
     let (mut workspace, lock) = loop {
         let workspace = load::load(&asked.request, std_sources, &progress)?;
         for path in &asked.choice.scope.paths {

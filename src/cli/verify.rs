@@ -38,7 +38,7 @@ pub(super) fn by_cargo(
     project: &ProjectRequest,
     arguments: &OutputArguments,
 ) -> Result<Plan, Refusal> {
-    let progress = Progress::start(arguments);
+    let progress = Progress::start(arguments.quiet, arguments.verbose);
     let say = |it: &str| progress.say(it);
     let mut build = Build::new(transaction, project, &say);
     let plan = settle(session, plan, &mut |plan, workspace| build.check(plan, workspace))?;

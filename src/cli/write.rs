@@ -67,7 +67,7 @@ pub(super) fn write(
         let Planned { workspace, rows, plan, .. } = planned;
         let taken_back = plan.taken_back.clone();
         *plan = plan::plan_again(workspace, rows, choice, plan, taken_back, &[]);
-        let progress = Progress::start(&arguments.output);
+        let progress = Progress::start(arguments.output.quiet, arguments.output.verbose);
         let mut session = Session { workspace, rows, choice };
         let chosen = std::mem::take(plan);
         *plan = verify::in_memory(&mut session, chosen, choice.settings.verify(), &progress);

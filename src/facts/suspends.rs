@@ -7,10 +7,11 @@ mod between;
 mod builder;
 mod control;
 mod flow;
-mod glue;
-mod graph;
+pub(super) mod glue;
+pub(super) mod graph;
 mod operands;
 mod patterns;
+pub(super) mod set;
 mod values;
 
 use std::{cell::OnceCell, collections::BTreeSet, rc::Rc};
@@ -39,7 +40,7 @@ pub struct AsyncBody<'db> {
 
 /// A body as a graph, and what is known at each of its steps.
 pub(super) struct Lowered<'db> {
-    graph: Graph<'db>,
+    pub(super) graph: Graph<'db>,
     flow: OnceCell<Flow>,
 }
 
@@ -167,7 +168,7 @@ impl<'db> Lowered<'db> {
 }
 
 impl<'db> AsyncBody<'db> {
-    pub(crate) fn coroutine(&self) -> ExprId {
+    pub fn coroutine(&self) -> ExprId {
         self.coroutine
     }
 
@@ -248,14 +249,19 @@ impl<'db> BodyFacts<'db> {
             .collect()
     }
 
-    /// Where an async block stands; none for the body of an async function.
-    pub fn block_place(&self, body: &AsyncBody<'db>) -> Option<Place> {
-        match &self.body[body.coroutine] {
+    /// ... and no async function.
+    pub fn is_async_block(&self, coroutine: ExprId) -> bool {
+        !matches!(
+            self.body[coroutine],
             Expr::Closure {
                 closure_kind: ClosureKind::Coroutine { source: CoroutineSource::Fn, .. },
                 ..
-            } => None,
-            _ => self.place_of(body.coroutine),
-        }
+            }
+        )
+    }
+
+    /// Where an async block stands; none for the body of an async function.
+    pub fn block_place(&self, coroutine: ExprId) -> Option<Place> {
+        self.place_of(coroutine).filter(|_| self.is_async_block(coroutine))
     }
 }

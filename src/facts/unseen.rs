@@ -233,7 +233,7 @@ fn derives(attribute: &SyntaxNode) -> Vec<String> {
 }
 
 /// The name of an attribute macro that changes what it stands on in ways nobody here knows of.
-fn unknown_attribute(attribute: &ast::Attr, known: &Known) -> Option<String> {
+pub(super) fn unknown_attribute(attribute: &ast::Attr, known: &Known) -> Option<String> {
     let item = attribute.syntax().parent().and_then(ast::Item::cast)?;
     // Where something is derived, other attributes tell the derive what to do.
     if ast::HasAttrs::attrs(&item).any(|it| it.simple_name().as_deref() == Some("derive")) {
@@ -245,5 +245,5 @@ fn unknown_attribute(attribute: &ast::Attr, known: &Known) -> Option<String> {
     let is_path = path.qualifier().is_some();
     let builtin = !is_path && find_builtin_attr_idx(&Symbol::intern(&last)).is_some();
     let inert = KNOWN_ATTRIBUTES.contains(&first.as_str());
-    (!builtin && !inert && !known.is_transparent_attribute(&last)).then_some(last)
+    (!builtin && !inert && known.transparent_attribute(&last).is_none()).then_some(last)
 }

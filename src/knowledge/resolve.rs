@@ -253,10 +253,10 @@ impl Known {
         self.guards.iter().find(|it| is_it(it.1)).map(|(adt, row)| (*adt, row))
     }
 
-    /// Whether an attribute of this name is known to leave the body below it as it is, in effect.
-    pub fn is_transparent_attribute(&self, name: &str) -> bool {
-        let mut rows = self.macros.values();
-        rows.any(|it| (it.transparent || it.entry.is_some()) && it.name() == name)
+    /// The attribute macro of this name, if it is known to leave the body below it as it is, in effect.
+    pub fn transparent_attribute(&self, name: &str) -> Option<&Row> {
+        let mut rows = self.macros.values().map(|it| &**it);
+        rows.find(|it| (it.transparent || it.entry.is_some()) && it.name() == name)
     }
 
     pub fn macro_(&self, makro: MacroId) -> Option<&Arc<Row>> {

@@ -124,6 +124,8 @@ fn config(request: &ProjectRequest, environment: Environment) -> CargoConfig {
     ];
     // Code that hides from rust-analyzer is code all the same.
     let rust_analyzer = CfgAtom::Flag(Symbol::intern("rust_analyzer"));
+    // As `cargo check` compiles it.
+    let debug_assertions = CfgAtom::Flag(Symbol::intern("debug_assertions"));
     CargoConfig {
         all_targets: true,
         features,
@@ -131,7 +133,7 @@ fn config(request: &ProjectRequest, environment: Environment) -> CargoConfig {
         metadata_extra_args: flags.iter().filter(|it| it.1).map(|it| it.0.to_owned()).collect(),
         extra_env: environment,
         cfg_overrides: CfgOverrides {
-            global: CfgDiff::new(Vec::new(), vec![rust_analyzer]),
+            global: CfgDiff::new(vec![debug_assertions], vec![rust_analyzer]),
             selective: Default::default(),
         },
         ..CargoConfig::default()

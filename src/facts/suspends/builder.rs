@@ -21,7 +21,10 @@ use crate::facts::{
     body::BodyFacts,
     suspends::{
         glue::Glue,
-        graph::{Block, BlockId, End, Fields, Graph, Local, LocalId, Made, Op, Step},
+        graph::{
+            Block, BlockId, CleanupId, Cleanups, End, Ending, Fields, Graph, Local, LocalId, Made,
+            Op, Step,
+        },
     },
 };
 
@@ -56,13 +59,6 @@ impl Spot {
     }
 }
 
-/// What happens to a local when its scope ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    Gone,
-    Drop,
-}
-
 /// A loop or a labelled block around the code.
 pub(super) struct Around {
     pub label: Option<LabelId>,
@@ -93,7 +89,13 @@ pub(super) struct Builder<'a, 'db> {
 
 impl<'a, 'db> Builder<'a, 'db> {
     pub fn new(facts: &'a BodyFacts<'db>) -> Builder<'a, 'db> {
-        let graph = Graph { locals: Vec::new(), blocks: Vec::new(), turns: Vec::new() };
+        let graph = Graph {
+            locals: Vec::new(),
+            blocks: Vec::new(),
+            turns: Vec::new(),
+            cleanups: Cleanups::new(),
+            has_gaps: false,
+        };
         let mut builder = Builder {
             facts,
             body: facts.body,
@@ -129,6 +131,12 @@ impl<'a, 'db> Builder<'a, 'db> {
 
     pub fn run(&mut self, op: Op) {
         self.step(Step::Run(op));
+    }
+
+    /// Something that may panic, and then ends all scopes around it.
+    pub fn call(&mut self, op: Op) {
+        let cleanup = Some(self.cleanup());
+        self.run(Op { cleanup, ..op });
     }
 
     pub fn assign(&mut self, local: LocalId) {
@@ -202,9 +210,12 @@ impl<'a, 'db> Builder<'a, 'db> {
         }
     }
 
-    pub fn pending(&self) -> Vec<LocalId> {
-        let all = self.scopes.iter().flatten();
-        all.filter(|it| it.1 == Ending::Drop).map(|it| it.0).collect()
+    /// What is left to be done here when nothing goes on.
+    pub fn cleanup(&mut self) -> CleanupId {
+        let endings = self.scopes.iter().flatten();
+        let cleanups = &mut self.graph.cleanups;
+        endings
+            .fold(Cleanups::NOTHING, |then, (local, ending)| cleanups.before(then, *local, *ending))
     }
 
     /// Runs `work` with a scope of its own for the temporaries.
@@ -263,17 +274,26 @@ impl<'a, 'db> Builder<'a, 'db> {
     }
 
     fn needs_drop(&self, type_: Ty<'db>) -> bool {
-        let (context, environment) = (self.context(), self.environment());
-        Glue { facts: self.facts, context, environment }.is_in(type_)
+        self.facts.glue().is_in(type_)
     }
 
     fn context(&self) -> InferCtxt<'db> {
-        let interner = DbInterner::new_with(self.facts.db, self.facts.krate());
-        interner.infer_ctxt().build(TypingMode::PostAnalysis)
+        self.facts.glue().context
     }
 
     fn environment(&self) -> ParamEnv<'db> {
-        ra_ap_hir_ty::db::HirDatabase::trait_environment(self.facts.db, self.facts.function.into())
+        self.facts.glue().environment
+    }
+}
+
+impl<'db> BodyFacts<'db> {
+    /// For questions about drops.
+    pub(in crate::facts) fn glue(&self) -> Glue<'_, 'db> {
+        let interner = DbInterner::new_with(self.db, self.krate());
+        let context = interner.infer_ctxt().build(TypingMode::PostAnalysis);
+        let environment =
+            ra_ap_hir_ty::db::HirDatabase::trait_environment(self.db, self.function.into());
+        Glue { facts: self, context, environment }
     }
 }
 

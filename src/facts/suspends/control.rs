@@ -84,7 +84,10 @@ impl<'db> Builder<'_, 'db> {
                 self.end(End::Leave);
                 self.dead_end();
             }
-            _ => self.assign(into),
+            other => {
+                self.graph.has_gaps |= !matches!(other, Expr::Literal(_) | Expr::Const(_));
+                self.assign(into);
+            }
         }
     }
 
@@ -271,7 +274,7 @@ impl<'db> Builder<'_, 'db> {
         self.push_scope();
         let operand = self.operand(future);
         let moves = operand.into_iter().collect();
-        self.run(Op { into: Some(made), moves, ..Op::default() });
+        self.call(Op { into: Some(made), moves, ..Op::default() });
         self.pop_scope();
         self.drop_in(outer, made);
         let scope = self.push_scope();
@@ -282,10 +285,11 @@ impl<'db> Builder<'_, 'db> {
         let head = self.block();
         self.goto(head);
         self.at = head;
-        self.run(Op { borrows: vec![awaited], ..Op::default() });
+        self.call(Op { borrows: vec![awaited], ..Op::default() });
         let pending = self.fork();
         let ready = std::mem::replace(&mut self.at, pending);
-        self.end(End::Suspend { await_, resume: head, pending: self.pending() });
+        let cleanup = self.cleanup();
+        self.end(End::Suspend { await_, resume: head, cleanup });
         self.at = ready;
         self.assign(into);
         self.pop_scope();

@@ -5,45 +5,14 @@ use ra_ap_hir_def::hir::ExprId;
 use crate::facts::suspends::{
     Kept,
     graph::{BlockId, Contents, End, Graph, LocalId, Made, Op, Step},
+    set::Set,
 };
 
-/// A set of locals.
-#[derive(Clone, Default, PartialEq, Eq)]
-struct Set(Vec<u64>);
-
-impl Set {
-    fn of_size(count: usize) -> Set {
-        Set(vec![0; count.div_ceil(64)])
-    }
-
-    fn has(&self, local: LocalId) -> bool {
-        self.0[local / 64] >> (local % 64) & 1 == 1
-    }
-
-    fn add(&mut self, local: LocalId) {
-        self.0[local / 64] |= 1 << (local % 64);
-    }
-
-    fn remove(&mut self, local: LocalId) {
-        self.0[local / 64] &= !(1 << (local % 64));
-    }
-
-    /// Going backward over a step: what it needs.
-    fn need(&mut self, step: &Step) {
-        if let Step::Run(op) = step {
-            op.into.iter().for_each(|it| self.remove(*it));
-            op.operands().for_each(|it| self.add(it));
-        }
-    }
-
-    /// Whether that changed anything.
-    fn add_all(&mut self, other: &Set) -> bool {
-        let mut changed = false;
-        for (own, other) in self.0.iter_mut().zip(&other.0) {
-            changed |= *own | other != *own;
-            *own |= other;
-        }
-        changed
+/// Going backward over a step: what it needs.
+fn need(needed: &mut Set, step: &Step) {
+    if let Step::Run(op) = step {
+        op.into.iter().for_each(|it| needed.remove(*it));
+        op.operands().for_each(|it| needed.add(it));
     }
 }
 
@@ -139,7 +108,8 @@ impl Flow {
 
     /// What is kept at the suspension with which a block ends.
     pub fn kept_at(&self, graph: &Graph<'_>, block: BlockId) -> Vec<Kept> {
-        let End::Suspend { pending, .. } = &graph.blocks[block].end else { return Vec::new() };
+        let End::Suspend { cleanup, .. } = graph.blocks[block].end else { return Vec::new() };
+        let pending: Vec<LocalId> = graph.cleanups.drops(cleanup).collect();
         let mut kept = self.there(graph, block, graph.blocks[block].steps.len());
         kept.retain(|it| it.saved || (it.filled && (it.used_later || pending.contains(&it.local))));
         kept
@@ -164,7 +134,7 @@ impl Flow {
         let (done, coming) = graph.blocks[block].steps.split_at(step);
         done.iter().for_each(|it| state.step(it));
         let mut used = self.used[block].clone();
-        coming.iter().rev().for_each(|it| used.need(it));
+        coming.iter().rev().for_each(|it| need(&mut used, it));
         let kept = |local: LocalId| {
             let filled = state.filled.has(local);
             let used_later = used.has(local);
@@ -241,7 +211,7 @@ fn used(graph: &Graph<'_>) -> Vec<Set> {
                 after[block].add_all(&next);
             }
             let mut set = after[block].clone();
-            graph.blocks[block].steps.iter().rev().for_each(|it| set.need(it));
+            graph.blocks[block].steps.iter().rev().for_each(|it| need(&mut set, it));
             changed |= before[block].add_all(&set);
         }
     }

@@ -22,7 +22,7 @@ use ra_ap_rustc_type_ir::{
 use crate::facts::body::BodyFacts;
 
 /// A question about the types of one body.
-pub(super) struct Glue<'a, 'db> {
+pub(in crate::facts) struct Glue<'a, 'db> {
     pub facts: &'a BodyFacts<'db>,
     pub context: InferCtxt<'db>,
     pub environment: ParamEnv<'db>,
@@ -67,7 +67,7 @@ impl<'db> Glue<'_, 'db> {
         }
     }
 
-    fn normalized(&self, type_: Ty<'db>) -> Ty<'db> {
+    pub fn normalized(&self, type_: Ty<'db>) -> Ty<'db> {
         if !type_.has_aliases() {
             return type_;
         }

@@ -1,13 +1,16 @@
 //! An async body as small steps: what is filled, moved, lent and dropped, and where the task is suspended.
 
+use std::collections::HashMap;
+
 use ra_ap_hir_def::hir::{BindingId, ExprId};
 use ra_ap_hir_ty::next_solver::Ty;
 
-pub(super) type LocalId = usize;
-pub(super) type BlockId = usize;
+pub(in crate::facts) type LocalId = usize;
+pub(in crate::facts) type BlockId = usize;
+pub(in crate::facts) type CleanupId = usize;
 
 /// A variable, or a value without a name that has a place of its own.
-pub(super) struct Local<'db> {
+pub(in crate::facts) struct Local<'db> {
     pub made: Made,
     pub type_: Ty<'db>,
     pub needs_drop: bool,
@@ -15,7 +18,7 @@ pub(super) struct Local<'db> {
 
 /// How a local came to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Made {
+pub(in crate::facts) enum Made {
     Variable(BindingId),
     /// A variable from outside that an async block took along.
     Captured(BindingId),
@@ -27,11 +30,11 @@ pub(super) enum Made {
 }
 
 /// The fields that lead to a part of a local.
-pub(super) type Fields = Vec<u32>;
+pub(in crate::facts) type Fields = Vec<u32>;
 
 /// Something is computed.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Op {
+pub(in crate::facts) struct Op {
     pub into: Option<LocalId>,
     /// The local of which a part is written.
     pub into_part: Option<LocalId>,
@@ -42,11 +45,13 @@ pub(super) struct Op {
     pub result: Contents,
     /// The call or the assignment in the code that this is.
     pub code: Option<ExprId>,
+    /// What is dropped where this is a call, and panics.
+    pub cleanup: Option<CleanupId>,
 }
 
 /// What is in the result of a computation.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub(super) enum Contents {
+pub(in crate::facts) enum Contents {
     /// Whatever its type allows.
     #[default]
     Anything,
@@ -67,7 +72,7 @@ impl Op {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(in crate::facts) enum Step {
     Run(Op),
     Drop(LocalId),
     /// Its place is given back.
@@ -77,7 +82,7 @@ pub(super) enum Step {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum End {
+pub(in crate::facts) enum End {
     /// Not written yet, or never reached.
     Open,
     Goto(BlockId),
@@ -86,23 +91,71 @@ pub(super) enum End {
         await_: ExprId,
         resume: BlockId,
         /// What is dropped when the future is dropped here.
-        pending: Vec<LocalId>,
+        cleanup: CleanupId,
     },
     Leave,
 }
 
-pub(super) struct Block {
+pub(in crate::facts) struct Block {
     pub steps: Vec<Step>,
     pub end: End,
 }
 
+/// What happens to a local when its scope ends.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(in crate::facts) enum Ending {
+    Gone,
+    Drop,
+}
+
+/// What is left to be done when a body ends before its time: one local ends, then what `then` says.
+pub(in crate::facts) struct Cleanup {
+    pub then: CleanupId,
+    pub local: LocalId,
+    pub ending: Ending,
+}
+
+/// Every such rest of work. Those that end alike share their ends, as the compiler has it.
+pub(in crate::facts) struct Cleanups {
+    /// The first one stands for nothing left to do.
+    pub all: Vec<Option<Cleanup>>,
+    known: HashMap<(CleanupId, LocalId, Ending), CleanupId>,
+}
+
+impl Cleanups {
+    pub const NOTHING: CleanupId = 0;
+
+    pub fn new() -> Cleanups {
+        Cleanups { all: vec![None], known: HashMap::new() }
+    }
+
+    /// The work that begins with the end of a local.
+    pub fn before(&mut self, then: CleanupId, local: LocalId, ending: Ending) -> CleanupId {
+        let next = self.all.len();
+        let id = *self.known.entry((then, local, ending)).or_insert(next);
+        if id == next {
+            self.all.push(Some(Cleanup { then, local, ending }));
+        }
+        id
+    }
+
+    /// The locals that are dropped in the course of it.
+    pub fn drops(&self, id: CleanupId) -> impl Iterator<Item = LocalId> {
+        let all = std::iter::successors(self.all[id].as_ref(), |it| self.all[it.then].as_ref());
+        all.filter(|it| it.ending == Ending::Drop).map(|it| it.local)
+    }
+}
+
 /// The whole body.
-pub(super) struct Graph<'db> {
+pub(in crate::facts) struct Graph<'db> {
     pub locals: Vec<Local<'db>>,
     /// The first one is the entry.
     pub blocks: Vec<Block>,
     /// Where the turns of loops begin.
     pub turns: Vec<BlockId>,
+    pub cleanups: Cleanups,
+    /// What the locals of a generic function are made for is not known, nor what stands in code that does not expand.
+    pub has_gaps: bool,
 }
 
 impl Graph<'_> {

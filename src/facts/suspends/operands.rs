@@ -98,7 +98,7 @@ impl<'db> Builder<'_, 'db> {
         self.keep(pointer, self.temporaries);
         let mut op = Op { into: Some(pointer), moves: with, ..Op::default() };
         self.borrow(&mut op, &spot);
-        self.run(op);
+        self.call(op);
         Spot::behind(Some(pointer))
     }
 
@@ -172,7 +172,7 @@ impl<'db> Builder<'_, 'db> {
         let index = index.and_then(|it| self.operand(it));
         self.keep(pointer, self.temporaries);
         let moves = base.into_iter().chain(index).collect();
-        self.run(Op { into: Some(pointer), moves, ..Op::default() });
+        self.call(Op { into: Some(pointer), moves, ..Op::default() });
         self.pop_scope();
         Spot::behind(Some(pointer))
     }

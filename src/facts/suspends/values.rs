@@ -116,7 +116,7 @@ impl<'db> Builder<'_, 'db> {
             Expr::MethodCall { receiver, args, .. } => {
                 let receiver_operand = self.operand(*receiver);
                 let moves = receiver_operand.into_iter().chain(self.operands(args)).collect();
-                self.run(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
+                self.call(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
                 self.taken_out(expr, *receiver);
                 self.end_if_never(expr);
             }
@@ -155,7 +155,11 @@ impl<'db> Builder<'_, 'db> {
             }
             Expr::UnaryOp { expr: it, .. } => {
                 let moves = self.operand(*it).into_iter().collect();
-                self.run(Op { into: Some(into), moves, ..Op::default() });
+                let op = Op { into: Some(into), moves, ..Op::default() };
+                match self.infer.method_resolution(expr) {
+                    Some(_) => self.call(op),
+                    None => self.run(op),
+                }
             }
             Expr::BinaryOp { lhs, rhs, op: Some(BinaryOp::LogicOp(op)) } => {
                 self.put_logic(into, *lhs, *rhs, *op);
@@ -181,7 +185,7 @@ impl<'db> Builder<'_, 'db> {
         if self.is_constructor(callee) {
             return self.put_built(into, moves);
         }
-        self.run(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
+        self.call(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
         if let [first, ..] = args {
             let value = match &self.body[*first] {
                 Expr::Ref { expr, .. } => *expr,
@@ -233,7 +237,7 @@ impl<'db> Builder<'_, 'db> {
         if by_trait {
             let lhs = self.operand(lhs);
             let moves = lhs.into_iter().chain(self.operand(rhs)).collect();
-            return self.run(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
+            return self.call(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });
         }
         if assigns {
             let value = self.operand(rhs);

@@ -1,0 +1,395 @@
+//! How large futures are, without a compiler.
+//!
+//! Which variables an async body keeps follows from its graph, as the compiler's own dataflows have it. How they lie in
+//! memory is what the compiler's own layout of coroutines makes of them. What is not known makes a size a lower bound.
+
+pub mod all;
+mod attributes;
+mod frame;
+mod implementations;
+mod layouts;
+mod left;
+mod ways;
+
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
+
+use ra_ap_hir_def::{
+    AssocItemId, DefWithBodyId, FunctionId, Lookup,
+    hir::{ClosureKind, CoroutineSource, Expr, ExprId},
+    src::HasSource,
+};
+use ra_ap_hir_ty::{
+    InferBodyId, ParamEnvAndCrate,
+    db::InternedClosure,
+    layout::{Layout, RustcEnumVariantIdx, RustcFieldIdx},
+    next_solver::{EarlyBinder, GenericArgs, Ty, TyKind},
+    traits::implements_trait_unique,
+};
+use ra_ap_rustc_abi::LayoutCalculator;
+use ra_ap_rustc_index::IndexVec;
+use ra_ap_rustc_type_ir::{
+    TypeVisitableExt,
+    inherent::{GenericArgs as _, IntoKind, Ty as _},
+};
+
+use ra_ap_syntax::{AstNode, ast::HasName};
+
+use crate::{
+    facts::{
+        body::{BodyFacts, Entered},
+        names,
+        sizes::{
+            attributes::Wrapped,
+            frame::{Frame, Slot},
+            layouts::{Futures, Layouts, Measured},
+            ways::Ways,
+        },
+        suspends::graph::Made,
+    },
+    finding::Place,
+    knowledge::resolve::Known,
+    workspace::Workspace,
+};
+
+/// The future of one async body.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FutureSize {
+    /// `Connection::read`, or `an async block in Connection::read`.
+    pub name: String,
+    /// Where it is written, in the project.
+    pub at: Option<Place>,
+    pub bytes: u64,
+    /// Otherwise it has at least so many.
+    pub exact: bool,
+    /// How much of the stack one poll of it takes in a build without optimisation, as far as awaited futures need it:
+    /// each `.await` in a body has room for two of the future that it awaits, all the time.
+    pub debug_stack_bytes: u64,
+    /// What takes the room, largest first.
+    pub parts: Vec<Part>,
+}
+
+/// Something that a future keeps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// The name of a variable, or the code that makes it.
+    pub name: String,
+    pub bytes: u64,
+    /// Otherwise other parts, which are there at other times, may have the same place.
+    pub fixed: bool,
+    /// Where it is a future that is awaited.
+    pub future: Option<Rc<FutureSize>>,
+}
+
+/// The sizes of futures on one target.
+pub struct Sizes<'w> {
+    workspace: &'w Workspace,
+    known: &'w Known,
+    layouts: Layouts<'w>,
+    bodies: RefCell<HashMap<FunctionId, Rc<BodyFacts<'w>>>>,
+    frames: RefCell<HashMap<(FunctionId, ExprId), Rc<Frame<'w>>>>,
+    futures: RefCell<HashMap<Ty<'w>, Option<(Measured, Rc<FutureSize>)>>>,
+    under_way: RefCell<HashSet<Ty<'w>>>,
+}
+
+impl<'w> Sizes<'w> {
+    /// As code of `krate` is compiled. None for a target of which nothing is known.
+    pub fn new(
+        workspace: &'w Workspace,
+        known: &'w Known,
+        krate: ra_ap_base_db::Crate,
+    ) -> Option<Sizes<'w>> {
+        Some(Sizes {
+            workspace,
+            known,
+            layouts: Layouts::of(workspace.db(), krate)?,
+            bodies: RefCell::default(),
+            frames: RefCell::default(),
+            futures: RefCell::default(),
+            under_way: RefCell::default(),
+        })
+    }
+
+    /// The future of each async body in a function, as far as no type parameter has a say in it, and how many others
+    /// there are.
+    pub fn of_function(&self, body: &BodyFacts<'w>) -> (Vec<Rc<FutureSize>>, usize) {
+        let is_coroutine = |it: &Expr| {
+            matches!(it, Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, .. })
+        };
+        let coroutines = body.body.exprs().filter(|it| is_coroutine(it.1));
+        let sizes: Vec<_> = coroutines.map(|it| self.of_type(body.infer.expr_ty(it.0))).collect();
+        let unknown = sizes.iter().filter(|it| it.is_none()).count();
+        (sizes.into_iter().flatten().collect(), unknown)
+    }
+
+    /// The future that has this type. None where it is another type, or a generic one.
+    fn of_type(&self, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
+        if type_.has_param() || !matches!(type_.kind(), TyKind::Coroutine(..)) {
+            return None;
+        }
+        let type_ = self.layouts.normalized(type_);
+        self.layouts.measure(type_, self);
+        self.known(type_)
+    }
+
+    fn known(&self, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
+        let futures = self.futures.borrow();
+        futures.get(&type_)?.as_ref().map(|it| Rc::clone(&it.1))
+    }
+
+    fn laid_out(&self, type_: Ty<'w>) -> Option<(Measured, Rc<FutureSize>)> {
+        let TyKind::Coroutine(id, args) = type_.kind() else { return None };
+        let closure: InternedClosure<'w> = id.0.loc(self.workspace.db());
+        let InferBodyId::DefWithBodyId(DefWithBodyId::FunctionId(function)) = closure.owner else {
+            return None;
+        };
+        let body = self.body(function);
+        let frame = self.frame(&body, closure.expr);
+        let coroutine = args.as_coroutine();
+        let interner = self.layouts.interner();
+        let parent = GenericArgs::new_from_iter(interner, coroutine.parent_args().iter().copied());
+        let slots: Vec<Stored<'w>> = frame.slots.iter().map(|it| self.slot(*it, parent)).collect();
+        let given: Vec<Measured> =
+            coroutine.upvar_tys().iter().map(|it| self.layouts.measure(it, self)).collect();
+        let all = slots.iter().map(|it| &it.measured).chain(&given);
+        let is_seen = Wrapped::of(body.db, self.known, function) != Wrapped::Unknown;
+        let exact = is_seen && !frame.has_gaps && all.into_iter().all(|it| it.exact);
+        let layout = Arc::new(self.layout_of(&frame, &slots, &given)?);
+        let parts = self.parts(&body, &frame, &slots, &given);
+        let size = FutureSize {
+            name: name(&body, closure.expr),
+            at: place(&body, closure.expr),
+            bytes: layout.size.bytes(),
+            exact,
+            debug_stack_bytes: debug_stack(&frame, &slots, &parts),
+            parts,
+        };
+        Some((Measured { layout, exact }, Rc::new(size)))
+    }
+
+    fn layout_of(
+        &self,
+        frame: &Frame<'w>,
+        slots: &[Stored<'w>],
+        given: &[Measured],
+    ) -> Option<Layout> {
+        // Of what is stored only the size counts: nothing is known of its bits while the task runs.
+        let plain =
+            |it: &Measured| self.layouts.plain(it.layout.size.bytes(), it.layout.align.abi.bytes());
+        let slots: Vec<Layout> = slots.iter().map(|it| plain(&it.measured)).collect();
+        let slots: Vec<&Layout> = slots.iter().collect();
+        let slots: IndexVec<usize, &&Layout> = slots.iter().collect();
+        let given: Vec<&Layout> = given.iter().map(|it| &*it.layout).collect();
+        let given: IndexVec<RustcFieldIdx, &&Layout> = given.iter().collect();
+        // Not begun, done, and ended by a panic.
+        let mut states: IndexVec<RustcEnumVariantIdx, IndexVec<RustcFieldIdx, usize>> =
+            (0..3).map(|_| IndexVec::new()).collect();
+        for (_, point) in &frame.points {
+            states.push(point.iter().copied().collect());
+        }
+        let tags = [1, 2, 4].map(|it| self.layouts.plain(it, it));
+        let tags = tags.each_ref();
+        let calculator = LayoutCalculator::new(self.layouts.target);
+        let layout = calculator.coroutine(&slots, given, &states, &frame.conflicts, |tag| {
+            let bytes = tag.size(self.layouts.target).bytes();
+            tags.iter().find(|it| it.size.bytes() == bytes).unwrap_or(&tags[2])
+        });
+        layout.ok()
+    }
+
+    fn slot(&self, slot: Slot<'w>, args: GenericArgs<'w>) -> Stored<'w> {
+        let Slot::Value { made, type_ } = slot else {
+            let note = Measured { layout: Arc::new(self.layouts.plain(1, 1)), exact: true };
+            return Stored { type_: None, measured: note };
+        };
+        let interner = self.layouts.interner();
+        let type_ = EarlyBinder::bind(type_).instantiate(interner, args).skip_norm_wip();
+        let type_ = self.layouts.normalized(type_);
+        let is_awaited = matches!(made, Made::Awaited(_));
+        let type_ = if is_awaited { self.future_of(type_) } else { type_ };
+        Stored { type_: Some(type_), measured: self.layouts.measure(type_, self) }
+    }
+
+    /// Whether an attribute has put this future in a box for those who call the function.
+    fn is_boxed(&self, type_: Ty<'w>) -> bool {
+        let TyKind::Coroutine(id, _) = type_.kind() else { return false };
+        let closure: InternedClosure<'w> = id.0.loc(self.workspace.db());
+        let InferBodyId::DefWithBodyId(DefWithBodyId::FunctionId(function)) = closure.owner else {
+            return false;
+        };
+        let is_function =
+            matches!(closure.kind, ClosureKind::Coroutine { source: CoroutineSource::Fn, .. });
+        is_function && Wrapped::of(self.workspace.db(), self.known, function) == Wrapped::Boxed
+    }
+
+    /// A pointer to a future, and one to what can be done with it.
+    fn boxed(&self) -> Measured {
+        let pointer = self.layouts.target.pointer_size().bytes();
+        Measured { layout: Arc::new(self.layouts.plain(2 * pointer, pointer)), exact: true }
+    }
+
+    /// What becomes of a value that is awaited.
+    fn future_of(&self, type_: Ty<'w>) -> Ty<'w> {
+        let interner = self.layouts.interner();
+        let items = interner.lang_items();
+        let (Some(future), Some(into_future)) = (items.Future, items.IntoFuture) else {
+            return type_;
+        };
+        let environment =
+            ParamEnvAndCrate { param_env: self.layouts.environment(), krate: self.layouts.krate };
+        if implements_trait_unique(type_, self.workspace.db(), environment, future) {
+            return type_;
+        }
+        let mut items = into_future.trait_items(self.workspace.db()).items.iter();
+        let output = items.find_map(|(name, item)| match item {
+            AssocItemId::TypeAliasId(it) if name.as_str() == "IntoFuture" => Some(*it),
+            _ => None,
+        });
+        output.map_or(type_, |it| {
+            self.layouts.normalized(Ty::new_projection(interner, it.into(), [type_]))
+        })
+    }
+
+    fn frame(&self, body: &BodyFacts<'w>, coroutine: ExprId) -> Rc<Frame<'w>> {
+        let key = (body.function, coroutine);
+        if let Some(known) = self.frames.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let frame = Rc::new(body.frame(coroutine));
+        self.frames.borrow_mut().insert(key, Rc::clone(&frame));
+        frame
+    }
+
+    fn parts(
+        &self,
+        body: &BodyFacts<'w>,
+        frame: &Frame<'w>,
+        slots: &[Stored<'w>],
+        given: &[Measured],
+    ) -> Vec<Part> {
+        let bytes = |it: &Measured| it.layout.size.bytes();
+        let given = given.iter().map(|it| Part {
+            name: "(given)".to_owned(),
+            bytes: bytes(it),
+            fixed: true,
+            future: None,
+        });
+        let mut parts: Vec<Part> = given.collect();
+        for (index, (slot, stored)) in frame.slots.iter().zip(slots).enumerate() {
+            let uses = frame.points.iter().filter(|it| it.1.contains(&index)).count();
+            parts.push(Part {
+                name: name_of_slot(body, slot),
+                bytes: bytes(&stored.measured),
+                fixed: uses > 1,
+                future: stored.type_.and_then(|it| self.known(it)),
+            });
+        }
+        parts.retain(|it| it.bytes > 0);
+        parts.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+        parts
+    }
+
+    fn body(&self, function: FunctionId) -> Rc<BodyFacts<'w>> {
+        let mut bodies = self.bodies.borrow_mut();
+        let body = bodies.entry(function).or_insert_with(|| {
+            Rc::new(BodyFacts::new(self.workspace, self.known, function, Entered::Called))
+        });
+        Rc::clone(body)
+    }
+}
+
+impl<'w> Futures<'w> for Sizes<'w> {
+    fn future(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Measured {
+        if !self.under_way.borrow_mut().insert(type_) {
+            // It holds itself, which has no size.
+            return layouts.unknown();
+        }
+        let laid_out = self.laid_out(type_);
+        self.under_way.borrow_mut().remove(&type_);
+        let measured = match &laid_out {
+            _ if self.is_boxed(type_) => self.boxed(),
+            Some(it) => it.0.clone(),
+            None => layouts.unknown(),
+        };
+        self.futures.borrow_mut().insert(type_, laid_out);
+        measured
+    }
+}
+
+impl<'db> BodyFacts<'db> {
+    fn frame(&self, coroutine: ExprId) -> Frame<'db> {
+        let lowered = self.lowered(coroutine);
+        let graph = &lowered.graph;
+        let glue = self.glue();
+        let ways = Ways::of(graph, |local, parts| {
+            left::is_left(&glue, graph.locals[local].type_, &left::ways(parts))
+        });
+        Frame::of(&ways)
+    }
+}
+
+/// A slot of which the type is known.
+struct Stored<'w> {
+    /// None for a note.
+    type_: Option<Ty<'w>>,
+    measured: Measured,
+}
+
+fn debug_stack(frame: &Frame<'_>, slots: &[Stored<'_>], parts: &[Part]) -> u64 {
+    let awaited = frame
+        .slots
+        .iter()
+        .zip(slots)
+        .filter(|(slot, _)| matches!(slot, Slot::Value { made: Made::Awaited(_), .. }));
+    let own: u64 = awaited.map(|it| 2 * it.1.measured.layout.size.bytes()).sum();
+    let below = parts.iter().filter_map(|it| it.future.as_ref()).map(|it| it.debug_stack_bytes);
+    own + below.max().unwrap_or_default()
+}
+
+/// Where an async block stands, or the name of an async function.
+fn place(body: &BodyFacts<'_>, coroutine: ExprId) -> Option<Place> {
+    if body.is_async_block(coroutine) {
+        return body.place_of(coroutine);
+    }
+    let source = body.function.lookup(body.db).source(body.db);
+    body.place(source.file_id, source.value.name()?.syntax())
+}
+
+fn name(body: &BodyFacts<'_>, coroutine: ExprId) -> String {
+    let function = names::of_function(body.db, body.function);
+    match body.is_async_block(coroutine) {
+        true => format!("an async block in {function}"),
+        false => function,
+    }
+}
+
+fn name_of_slot(body: &BodyFacts<'_>, slot: &Slot<'_>) -> String {
+    match slot {
+        Slot::Value { made: Made::Variable(it) | Made::Captured(it), .. } => {
+            match body.body[*it].name.as_str() {
+                // A name that nobody wrote: of what a `for` goes over, or a macro needs.
+                generated if generated.starts_with('<') => "(of a loop or a macro)".to_owned(),
+                name => name.to_owned(),
+            }
+        }
+        Slot::Value { made: Made::Temporary(it) | Made::Awaited(it), .. } => code(body, *it),
+        Slot::Value { made: Made::Hidden, .. } | Slot::Note => "(of the compiler)".to_owned(),
+    }
+}
+
+/// The code on one line, or as much of it as tells what it is.
+fn code(body: &BodyFacts<'_>, expr: ExprId) -> String {
+    const MOST: usize = 60;
+    let place = body.place_of(expr);
+    let text = place.as_ref().and_then(|it| Some(&body.workspace.text(&it.file)?[it.range]));
+    let words: Vec<&str> = text.unwrap_or("(a temporary)").split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,225 @@
+//! How large futures are, as `async-fix sizes` says it and as the compiler makes them.
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
+
+use serde_json::Value;
+
+#[path = "shared/project.rs"]
+mod project;
+
+use project::Project;
+
+const MANIFEST: &str = "[package]\nname = \"app\"\nedition = \"2024\"\n";
+
+/// Each function is about something else that decides what a future keeps.
+const LIB: &str = r#"
+pub struct Noisy([u8; 100]);
+
+impl Drop for Noisy {
+    fn drop(&mut self) {}
+}
+
+pub async fn pause() {}
+
+pub fn look<T>(_: &T) {}
+
+pub fn condition() -> bool {
+    true
+}
+
+pub async fn nothing_kept() {
+    let buffer = [0u8; 1000];
+    look(&buffer.len());
+    pause().await;
+}
+
+pub async fn kept() -> u8 {
+    let buffer = [0u8; 1000];
+    pause().await;
+    buffer[3]
+}
+
+pub async fn borrowed_before() {
+    let buffer = [0u8; 1000];
+    look(&buffer);
+    pause().await;
+}
+
+pub async fn in_a_block() {
+    {
+        let buffer = [0u8; 1000];
+        look(&buffer);
+    }
+    pause().await;
+}
+
+pub async fn argument(buffer: [u8; 500]) {
+    pause().await;
+    look(&buffer);
+}
+
+pub async fn unused_argument(_buffer: [u8; 500]) {
+    pause().await;
+}
+
+pub async fn dropped_at_the_end(noisy: Noisy) {
+    pause().await;
+    look(&noisy.0[0]);
+}
+
+pub async fn moved_on_one_way(noisy: Noisy) {
+    if condition() {
+        drop(noisy);
+    }
+    pause().await;
+}
+
+pub async fn one_after_the_other() -> u8 {
+    let first = kept().await;
+    let second = borrowed_before_and_kept().await;
+    first + second
+}
+
+pub async fn borrowed_before_and_kept() -> u8 {
+    let buffer = [0u8; 2000];
+    look(&buffer);
+    pause().await;
+    buffer[7]
+}
+
+pub async fn in_a_loop() {
+    let mut sum = 0u64;
+    for part in [Noisy([0; 100]), Noisy([1; 100])] {
+        pause().await;
+        sum += u64::from(part.0[0]);
+    }
+    look(&sum);
+}
+
+pub async fn temporaries() {
+    match (Noisy([0; 100]), 1u32) {
+        (_, 0) => {}
+        _ => pause().await,
+    }
+}
+
+pub async fn boxed() {
+    Box::pin(borrowed_before_and_kept()).await;
+}
+
+pub async fn in_an_option() {
+    let mut future = Some(Box::pin(kept()));
+    if let Some(it) = future.take() {
+        it.await;
+    }
+    look(&future);
+}
+
+pub async fn generic<T: Default>() -> T {
+    let value = T::default();
+    pause().await;
+    value
+}
+
+pub async fn of_a_generic_one() {
+    look(&generic::<[u16; 32]>().await);
+}
+
+pub async fn blocks() {
+    let name = String::from("name");
+    let block = async move {
+        pause().await;
+        look(&name);
+    };
+    block.await;
+}
+
+pub trait Work {
+    fn work(&self) -> impl Future<Output = u8>;
+}
+
+impl Work for Noisy {
+    async fn work(&self) -> u8 {
+        kept().await
+    }
+}
+
+pub async fn by_a_trait(noisy: Noisy) -> u8 {
+    noisy.work().await
+}
+"#;
+
+#[test]
+fn futures_are_as_large_as_the_compiler_makes_them() {
+    let project = Project::committed(&[("Cargo.toml", MANIFEST), ("src/lib.rs", LIB)]);
+    let theirs = of_compiler(&project.path("src/lib.rs"));
+    let ours = of_async_fix(project.root(), &[]);
+    let futures = ours["futures"].as_array().unwrap();
+    let is_function = |it: &&Value| !it["name"].as_str().unwrap().starts_with("an async block");
+    let expected: BTreeMap<String, u64> = futures
+        .iter()
+        .filter(is_function)
+        .map(|it| (it["name"].as_str().unwrap().to_owned(), it["bytes"].as_u64().unwrap()))
+        .collect();
+    assert!(futures.iter().all(|it| it["exact"] == true), "{futures:#?}");
+    assert_eq!(expected, theirs);
+    assert_eq!(ours["generic"], 1);
+    // The largest comes first, with what makes it so.
+    assert_eq!(futures[0]["name"], "one_after_the_other");
+    assert_eq!(futures[0]["parts"][0]["future"]["name"], "borrowed_before_and_kept");
+    assert!(futures[0]["debug_stack_bytes"].as_u64().unwrap() > 2 * expected["kept"]);
+}
+
+#[test]
+fn the_text_is_a_tree() {
+    let project = Project::committed(&[("Cargo.toml", MANIFEST), ("src/lib.rs", LIB)]);
+    let text = run(project.root(), &["--top", "1"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("src/lib.rs:63: one_after_the_other: "), "{text}");
+    assert!(lines[1].contains("borrowed_before_and_kept, in `"), "{text}");
+    assert!(lines[2].starts_with("        2000  buffer"), "{text}");
+    assert!(text.ends_with("Of 1 more the size depends on type parameters.\n"), "{text}");
+}
+
+fn of_async_fix(folder: &Path, arguments: &[&str]) -> Value {
+    let all = [&["--top", "1000", "--output-format", "json"], arguments].concat();
+    serde_json::from_str(&run(folder, &all)).unwrap()
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_async-fix"))
+        .arg("sizes")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The async functions that are not generic, as the compiler itself prints them.
+fn of_compiler(file: &Path) -> BTreeMap<String, u64> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("rustc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["--edition", "2024", "--crate-type", "lib", "--emit=metadata", "-Zprint-type-sizes"])
+        .arg("-o")
+        .arg(folder.path().join("lib.rmeta"))
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let of_line = |line: &str| {
+        let rest = line.split_once("type: `{async fn body of ")?.1;
+        let (name, rest) = rest.split_once("()}`: ")?;
+        let bytes = rest.split(' ').next()?.parse().ok()?;
+        // `<Noisy as Work>::work`
+        let name = name.replace("<Noisy as Work>", "Noisy");
+        (!name.contains('<')).then_some((name, bytes))
+    };
+    let sizes: BTreeMap<String, u64> = text.lines().filter_map(of_line).collect();
+    assert!(sizes.len() > 15, "{text}");
+    _ = fs::remove_dir_all(folder);
+    sizes
+}
