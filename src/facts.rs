@@ -44,6 +44,7 @@ pub mod own_runtime;
 pub mod own_task;
 mod ownership;
 pub mod place;
+pub mod polled_wrong;
 pub mod read_later;
 mod receiver;
 pub mod restarted;

@@ -15,6 +15,7 @@ mod lines;
 pub mod lock;
 pub mod migrate;
 pub mod narrow;
+pub mod once;
 pub mod one_step;
 pub mod otherwise;
 mod own_runtime;

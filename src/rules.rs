@@ -25,6 +25,7 @@ mod invalid_suppression;
 mod lock_deadlock;
 mod lock_kind;
 mod lost;
+mod polled_wrong;
 mod restarted_in_select;
 mod select_without_else;
 mod sequential_futures;
@@ -95,6 +96,7 @@ pub const RULES: &[Rule] = &[
     rule!("restarted-in-select", races: restarted_in_select::check),
     rule!("futurelock", races: futurelock::check),
     rule!("idle-buffered-stream", races: idle_buffered_stream::check),
+    rule!("polled-wrong", races: polled_wrong::check),
     rule!("select-without-else", races: select_without_else::check),
     rule!("future-not-awaited", future_not_awaited::check),
     rule!("task-dropped", task_dropped::check),

@@ -21,7 +21,7 @@ enum Trap {
     Breaks,
 }
 
-const PROGRAMS: [(&str, Trap); 21] = [
+const PROGRAMS: [(&str, Trap); 22] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -43,6 +43,7 @@ const PROGRAMS: [(&str, Trap); 21] = [
     ("lost_half", Trap::Breaks),
     ("idle_stream", Trap::Hangs),
     ("idle_timer", Trap::Breaks),
+    ("polled_again", Trap::Panics),
 ];
 
 /// Long enough for every program that ends.
@@ -65,7 +66,7 @@ fn each_trap_is_shown_and_repaired() {
         .args(["--apply", "--verify", "none", "--unsafe-fixes", "--output-format", "concise"])
         // Rules in preview have to be named.
         .args(["--extend-select", "futurelock,cancel-unsafe-select,cancel-unsafe-timeout"])
-        .args(["--extend-select", "idle-buffered-stream"])
+        .args(["--extend-select", "idle-buffered-stream,polled-wrong"])
         .current_dir(&project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()

@@ -18,7 +18,7 @@ impl BodyFacts<'_> {
         select.branches.iter().all(|it| self.may_be_disabled(it))
     }
 
-    fn may_be_disabled(&self, branch: &Branch) -> bool {
+    pub(super) fn may_be_disabled(&self, branch: &Branch) -> bool {
         let text = self.workspace.text(&branch.pattern.file);
         let pattern = text.and_then(|it| it.get(std::ops::Range::from(branch.pattern.range)));
         pattern.and_then(parse).is_some_and(|it| is_one_of_several(&it))

@@ -39,6 +39,8 @@ pub struct Branch {
     pub guard: Option<Place>,
     pub(crate) future: ExprId,
     pub(crate) handler: ExprId,
+    /// What is done when it is done, as it is written.
+    pub handler_at: Place,
     /// Whether the macro gets the future only for a time and cannot drop it.
     pub is_lent: bool,
 }
@@ -124,12 +126,14 @@ impl<'db> BodyFacts<'db> {
                         Some(it) => Some(place(it)?),
                         None => None,
                     };
+                    let handler_at = place(handler)?;
                     branches.push(Branch {
                         pattern: place(pattern)?,
                         at,
                         guard,
                         future,
-                        handler: *written.get(&place(handler)?)?,
+                        handler: *written.get(&handler_at)?,
+                        handler_at,
                         is_lent: self.is_lent(future, &row),
                     });
                 }

@@ -101,7 +101,7 @@ impl BodyFacts<'_> {
     }
 
     /// Whether a `break` is one out of this loop, or one around it.
-    fn leaves_with(&self, break_: ExprId, loop_: ExprId) -> bool {
+    pub(super) fn leaves_with(&self, break_: ExprId, loop_: ExprId) -> bool {
         let Expr::Break { label, .. } = &self.body[break_] else { return false };
         let around = std::iter::successors(self.parents.get(break_).copied(), |it| {
             self.parents.get(*it).copied()
