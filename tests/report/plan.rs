@@ -99,6 +99,7 @@ pub fn finding(rule: &'static str, severity: Severity, at: Place, message: &str)
         because: vec![],
         fixes: vec![],
         behind: None,
+        within: None,
     }
 }
 
