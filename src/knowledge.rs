@@ -106,7 +106,7 @@ pub struct Row {
     /// It clones what it is called on.
     #[serde(default)]
     pub clones: bool,
-    /// The twin of this iterator never ends.
+    /// There is always something more: in the twin of this iterator, or for this call to receive.
     #[serde(default)]
     pub endless: bool,
     /// What this adapter of an iterator does, which a loop can do by itself.

@@ -2,9 +2,10 @@
 
 use ra_ap_hir_def::{
     Lookup,
-    hir::{ClosureKind, CoroutineSource, Expr, ExprId, Statement},
+    hir::{BindingId, ClosureKind, CoroutineSource, Expr, ExprId, Pat, Statement},
     src::HasSource,
 };
+use ra_ap_hir_ty::Adjust;
 use ra_ap_syntax::{AstNode, Edition, SourceFile, ast};
 
 use crate::facts::{
@@ -19,9 +20,71 @@ impl BodyFacts<'_> {
     }
 
     pub(super) fn may_be_disabled(&self, branch: &Branch) -> bool {
+        if self.is_never_over(branch.future) {
+            return false;
+        }
         let text = self.workspace.text(&branch.pattern.file);
         let pattern = text.and_then(|it| it.get(std::ops::Range::from(branch.pattern.range)));
         pattern.and_then(parse).is_some_and(|it| is_one_of_several(&it))
+    }
+
+    /// Whether what is received here cannot end: by its row, or since a sender of the same channel stays where the
+    /// receiver is.
+    fn is_never_over(&self, future: ExprId) -> bool {
+        let row = self.mentions.iter().find(|it| it.expr == future).map(|it| &it.row);
+        if row.is_some_and(|it| it.endless) {
+            return true;
+        }
+        let Expr::MethodCall { receiver, .. } = self.body[future] else { return false };
+        let sender = self.local(receiver).and_then(|it| self.sender_beside(it));
+        sender.is_some_and(|it| self.stays_beside(it, future))
+    }
+
+    /// The `sender` of `let (sender, receiver) = channel();`.
+    fn sender_beside(&self, receiver: BindingId) -> Option<BindingId> {
+        self.body.pats().find_map(|(_, pattern)| match pattern {
+            Pat::Tuple { args, ellipsis: None } => match **args {
+                [first, second] => match (&self.body[first], &self.body[second]) {
+                    (Pat::Bind { id: sender, .. }, Pat::Bind { id, .. }) if *id == receiver => {
+                        Some(*sender)
+                    }
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// Whether nothing ever takes the value of a variable away from the async body that `expr` stands in.
+    fn stays_beside(&self, variable: BindingId, expr: ExprId) -> bool {
+        let here = self.closure_around(expr);
+        if self.body.binding_owner(variable) != here {
+            return false;
+        }
+        let mut mentions = self.body.exprs().filter(|it| self.local(it.0) == Some(variable));
+        mentions.all(|(it, _)| {
+            let is_lent = self.parents.get(it).is_some_and(|parent| match &self.body[*parent] {
+                Expr::Ref { .. } => true,
+                Expr::MethodCall { receiver, .. } => {
+                    let steps = self.infer.expr_adjustment(it).unwrap_or_default();
+                    *receiver == it && steps.iter().any(|it| matches!(it.kind, Adjust::Borrow(_)))
+                }
+                _ => false,
+            });
+            is_lent && self.closure_around(it) == here
+        })
+    }
+
+    fn closure_around(&self, expr: ExprId) -> Option<ExprId> {
+        let mut at = self.parents.get(expr).copied();
+        while let Some(it) = at {
+            if matches!(self.body[it], Expr::Closure { .. }) {
+                return Some(it);
+            }
+            at = self.parents.get(it).copied();
+        }
+        None
     }
 
     /// Whether it stands by itself in a loop whose value nobody asks for, so that a `break` can end it.

@@ -169,18 +169,8 @@ impl Search<'_> {
         }
     }
 
-    /// Whether an attribute macro of a runtime makes this function an entry point, and for tests.
     fn entry_row(&self, function: FunctionId, source: &ast::Fn) -> Option<bool> {
-        let resolver = function.resolver(self.db);
-        source.attrs().find_map(|it| {
-            let path = match it.simple_name().as_deref() {
-                Some("cfg_attr") => conditional_path(&it)?,
-                _ => mod_path(&it.path()?)?,
-            };
-            let item = resolver.resolve_path_as_macro(self.db, &path, Some(MacroSubNs::Attr))?;
-            let row = self.known.macro_(item.def)?;
-            row.entry.is_some().then_some(row.test)
-        })
+        entry_row(self.db, self.known, function, source)
     }
 
     /// Whether the function says so itself, or its target is for tests. What a `cfg` leaves to tests is told by the
@@ -195,6 +185,26 @@ impl Search<'_> {
         };
         by_target || by_attribute()
     }
+}
+
+/// Whether an attribute macro of a runtime makes this function an entry point, and for tests. Whoever calls it runs it to
+/// its end.
+pub(super) fn entry_row(
+    db: &RootDatabase,
+    known: &Known,
+    function: FunctionId,
+    source: &ast::Fn,
+) -> Option<bool> {
+    let resolver = function.resolver(db);
+    source.attrs().find_map(|it| {
+        let path = match it.simple_name().as_deref() {
+            Some("cfg_attr") => conditional_path(&it)?,
+            _ => mod_path(&it.path()?)?,
+        };
+        let item = resolver.resolve_path_as_macro(db, &path, Some(MacroSubNs::Attr))?;
+        let row = known.macro_(item.def)?;
+        row.entry.is_some().then_some(row.test)
+    })
 }
 
 fn method((_, item): &(ra_ap_hir::Name, AssocItemId)) -> Option<FunctionId> {

@@ -1,11 +1,12 @@
 //! Futures that are made and dropped before anybody polls them.
 
 use ra_ap_hir_def::{
-    DefWithBodyId, FunctionId,
+    DefWithBodyId, FunctionId, Lookup,
     attrs::AttrFlags,
     expr_store::Body,
     hir::{BindingId, ClosureKind, Expr, ExprId, Pat, Statement},
     signatures::FunctionSignature,
+    src::HasSource,
 };
 use ra_ap_hir_ty::{
     ImplTraitId,
@@ -15,7 +16,7 @@ use ra_ap_hir_ty::{
 use ra_ap_rustc_type_ir::{AliasTyKind, inherent::IntoKind};
 
 use crate::{
-    facts::{alive::Alive, body::BodyFacts},
+    facts::{alive::Alive, body::BodyFacts, functions::entry_row},
     finding::Place,
 };
 
@@ -184,7 +185,8 @@ impl<'db> BodyFacts<'db> {
     /// Whether all that a function does is done by the future that it returns.
     pub(super) fn is_lazy(&self, function: FunctionId) -> bool {
         if FunctionSignature::of(self.db, function).is_async() {
-            return true;
+            let source = function.lookup(self.db).source(self.db).value;
+            return entry_row(self.db, self.known, function, &source).is_none();
         }
         let body = Body::of(self.db, DefWithBodyId::FunctionId(function));
         let mut expr = body.root_expr();
