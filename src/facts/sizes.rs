@@ -85,6 +85,9 @@ pub struct Part {
     pub future: Option<Rc<FutureSize>>,
 }
 
+/// A future by its layout, and for people.
+type LaidOut = (Measured, Rc<FutureSize>);
+
 /// The sizes of futures on one target.
 pub struct Sizes<'w> {
     workspace: &'w Workspace,
@@ -92,7 +95,7 @@ pub struct Sizes<'w> {
     layouts: Layouts<'w>,
     bodies: RefCell<HashMap<FunctionId, Rc<BodyFacts<'w>>>>,
     frames: RefCell<HashMap<(FunctionId, ExprId), Rc<Frame<'w>>>>,
-    futures: RefCell<HashMap<Ty<'w>, Option<(Measured, Rc<FutureSize>)>>>,
+    futures: RefCell<HashMap<Ty<'w>, Option<LaidOut>>>,
     under_way: RefCell<HashSet<Ty<'w>>>,
 }
 
@@ -141,7 +144,7 @@ impl<'w> Sizes<'w> {
         futures.get(&type_)?.as_ref().map(|it| Rc::clone(&it.1))
     }
 
-    fn laid_out(&self, type_: Ty<'w>) -> Option<(Measured, Rc<FutureSize>)> {
+    fn laid_out(&self, type_: Ty<'w>) -> Option<LaidOut> {
         let TyKind::Coroutine(id, args) = type_.kind() else { return None };
         let closure: InternedClosure<'w> = id.0.loc(self.workspace.db());
         let InferBodyId::DefWithBodyId(DefWithBodyId::FunctionId(function)) = closure.owner else {

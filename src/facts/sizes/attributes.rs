@@ -32,7 +32,7 @@ impl Wrapped {
 
     fn by(attribute: &ast::Attr, known: &Known) -> Wrapped {
         let name = attribute.path().and_then(|it| it.segment()?.name_ref());
-        let row = name.and_then(|it| known.transparent_attribute(&it.text()));
+        let row = name.and_then(|it| known.transparent_attribute(it.text()));
         match row {
             Some(row) if row.boxes => Wrapped::Boxed,
             Some(row) if row.entry.is_some() => Wrapped::No,
