@@ -1,0 +1,32 @@
+"""What a nightly compiler prints of the futures of a library, for `futures` and `sizes` in this folder."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "async-fix" / "ecosystem"
+
+
+def printed(folder):
+    """The lines about types, without what all of them begin with."""
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(CACHE / "target-sizes"), "CARGO_NET_OFFLINE": "true", "CARGO_INCREMENTAL": "0"}
+    (folder / "src" / "lib.rs").touch()
+    command = ["cargo", "+nightly", "rustc", "--lib", "--profile", "check", "--", "-Zprint-type-sizes", "-Awarnings"]
+    said = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [line.removeprefix("print-type-size").strip() for line in said.splitlines()]
+
+
+def key_of_type(text):
+    """(kind, name or place) of the future that a line begins to speak of; None for another type."""
+    if block := re.match(r"type: `\{async block@(src/[^:]*):(\d+):", text):
+        return ("block", f"{block[1]}:{block[2]}")
+    if function := re.match(r"type: `\{async fn body of (.*)\(\)\}`", text):
+        path = function[1]
+        # Nested brackets go from the inside.
+        while re.search(r"<[^<>]*>", path):
+            path = re.sub(r"(::)?<[^<>]*>", "", path)
+        *owner, name = path.split("::")
+        is_type = owner and owner[-1][:1].isupper()
+        return ("fn", f"{owner[-1]}::{name}" if is_type else name)
+    return None
