@@ -2,10 +2,13 @@
 
 use crate::{
     facts::{
-        body::BodyFacts, effects::BlockingCall, locks::taken::TakenLocks, losses::Losses,
+        body::BodyFacts,
+        effects::BlockingCall,
+        locks::taken::{Link, TakenLocks},
+        losses::Losses,
         surroundings::Surroundings,
     },
-    finding::{Finding, Place},
+    finding::{Finding, Note, Place},
     knowledge::Wait,
     page::Page,
     rules::comments::CommentsPass,
@@ -109,6 +112,11 @@ impl Rule {
     pub fn page(&self) -> Page {
         Page::parse(self.name, self.text).expect("a test has read every page that is shipped")
     }
+}
+
+/// A call on the way to a lock, where it is in sight.
+fn step(it: &Link) -> Option<Note> {
+    Some(Note::at(it.at.clone()?, format!("`{}` calls `{}`", it.caller, it.callee)))
 }
 
 /// One rule on one body.

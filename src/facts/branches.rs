@@ -9,9 +9,14 @@ use ra_ap_syntax::ast::{BinaryOp, LogicOp};
 use crate::facts::body::BodyFacts;
 
 impl BodyFacts<'_> {
+    /// An expression and all that stands around it, from the inside.
+    pub(super) fn ancestors(&self, expr: ExprId) -> impl Iterator<Item = ExprId> + Clone {
+        std::iter::successors(Some(expr), |it| self.parents.get(*it).copied())
+    }
+
     /// In how many branches an expression stands. A `?` is none.
     pub(super) fn branches_around(&self, expr: ExprId) -> usize {
-        let parents = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
+        let parents = self.ancestors(expr);
         let pairs = parents.clone().zip(parents.skip(1));
         pairs.filter(|(child, parent)| self.is_branch(*child, *parent)).count()
     }
@@ -77,9 +82,7 @@ impl BodyFacts<'_> {
     fn leaves(&self, expr: ExprId) -> bool {
         match &self.body[expr] {
             Expr::Return { expr: Some(value) } => {
-                let parents =
-                    std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
-                let mut parents = parents.skip(1);
+                let mut parents = self.ancestors(expr).skip(1);
                 let other = |it: ExprId| {
                     self.is_question_mark(it) || matches!(self.body[it], Expr::Closure { .. })
                 };

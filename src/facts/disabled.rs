@@ -31,8 +31,7 @@ impl BodyFacts<'_> {
     /// Whether what is received here cannot end: by its row, or since a sender of the same channel stays where the
     /// receiver is.
     fn is_never_over(&self, future: ExprId) -> bool {
-        let row = self.mentions.iter().find(|it| it.expr == future).map(|it| &it.row);
-        if row.is_some_and(|it| it.endless) {
+        if self.row_of_call(future).is_some_and(|it| it.endless) {
             return true;
         }
         let Expr::MethodCall { receiver, .. } = self.body[future] else { return false };
@@ -77,14 +76,8 @@ impl BodyFacts<'_> {
     }
 
     fn closure_around(&self, expr: ExprId) -> Option<ExprId> {
-        let mut at = self.parents.get(expr).copied();
-        while let Some(it) = at {
-            if matches!(self.body[it], Expr::Closure { .. }) {
-                return Some(it);
-            }
-            at = self.parents.get(it).copied();
-        }
-        None
+        let is_closure = |it: &ExprId| matches!(self.body[*it], Expr::Closure { .. });
+        self.ancestors(expr).skip(1).find(is_closure)
     }
 
     /// Whether it stands by itself in a loop whose value nobody asks for, so that a `break` can end it.

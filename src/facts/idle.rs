@@ -268,17 +268,11 @@ impl<'db> BodyFacts<'db> {
 
     /// Whether the loop ends once this is done, whatever comes of it.
     fn leaves_after(&self, expr: ExprId, turns: ExprId) -> bool {
-        let around = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
-        around.take_while(|it| *it != turns).any(|it| match &self.body[it] {
+        self.ancestors(expr).take_while(|it| *it != turns).any(|it| match &self.body[it] {
             Expr::Block { .. } => self.always_leaves(it, turns),
-            Expr::Break { .. } | Expr::Return { .. } => !self.is_part_of_question_mark(it),
+            Expr::Break { .. } | Expr::Return { .. } => !self.is_of_question_mark(it),
             _ => false,
         })
-    }
-
-    fn is_part_of_question_mark(&self, expr: ExprId) -> bool {
-        let around = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
-        around.take(3).any(|it| self.is_question_mark(it))
     }
 
     /// What runs futures, of all that a stream is made of.

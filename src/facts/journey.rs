@@ -350,10 +350,10 @@ impl<'db> Tracing<'_, 'db> {
     /// Whether others may use a value that was made at `origin` at the same time, through a closure that only borrows it.
     fn is_lent_to_closure(&self, used: ExprId, origin: ExprId) -> bool {
         let body = self.body;
-        let around = |it| std::iter::successors(Some(it), |it| body.parents.get(*it).copied());
         let borrows = |it: &ExprId| matches!(&body.body[*it], Expr::Closure { capture_by, .. } if *capture_by == CaptureBy::Ref);
         let is_single = body.row_of_value(used).is_some_and(|it| it.single);
-        is_single && around(used).filter(borrows).any(|it| !around(origin).any(|at| at == it))
+        let mut around = body.ancestors(used).filter(borrows);
+        is_single && around.any(|it| !body.ancestors(origin).any(|at| at == it))
     }
 
     /// `for pattern in expr`

@@ -87,8 +87,7 @@ impl BodyFacts<'_> {
 
     /// Whether an expression is evaluated when the future is made, and not when it is polled.
     fn is_before(&self, expr: ExprId, future: ExprId) -> bool {
-        let mut around = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied())
-            .take_while(|it| *it != future);
+        let mut around = self.ancestors(expr).take_while(|it| *it != future);
         let is_coroutine = |it: ExprId| matches!(self.body[it], Expr::Closure { .. });
         !around.any(is_coroutine) && !is_coroutine(future)
     }

@@ -1,11 +1,15 @@
 //! Loops that compute for long and give nobody else a turn, as far as their text shows that.
 
 use ra_ap_syntax::{
-    AstNode, SyntaxKind, T, TextRange, TextSize, ast, ast::HasLoopBody, ast::HasName,
+    AstNode, SyntaxKind, T, TextRange, TextSize,
+    ast::{self, HasLoopBody, HasName, RangeItem},
 };
 
 use crate::{
-    facts::{body::BodyFacts, runs_on::Thread},
+    facts::{
+        body::{BodyFacts, Mention},
+        runs_on::Thread,
+    },
     finding::Place,
 };
 
@@ -45,15 +49,24 @@ impl BodyFacts<'_> {
         self.mentions.iter().any(|it| it.row.by_size) || !self.long_loops().is_empty()
     }
 
+    /// Whether what is mentioned keeps other tasks waiting while it runs. Before any was started there is nobody to wait.
+    pub fn keeps_others_waiting(&self, mention: &Mention) -> bool {
+        self.holds_up_others(mention.thread, mention.position)
+    }
+
+    fn holds_up_others(&self, thread: Thread, position: usize) -> bool {
+        match thread {
+            Thread::Worker => true,
+            Thread::Driver => self.spawns_before_position(position),
+            Thread::MayBlock | Thread::Caller | Thread::Unknown => false,
+        }
+    }
+
     /// The long loops that run on a thread with other tasks to drive.
     pub fn long_loops(&self) -> Vec<LongLoop> {
         let mut found: Vec<(TextRange, LongLoop)> = Vec::new();
         for it in &self.uses {
-            let is_held_up = match it.context.thread {
-                Thread::Worker => true,
-                Thread::Driver => self.spawns_before_position(it.position),
-                Thread::MayBlock | Thread::Caller | Thread::Unknown => false,
-            };
+            let is_held_up = self.holds_up_others(it.context.thread, it.position);
             let Some(source) = self.syntax(it.expr).filter(|_| is_held_up) else { continue };
             let ast::Expr::ForExpr(syntax) = source.value else { continue };
             let all = syntax.syntax().text_range();
@@ -120,7 +133,7 @@ enum Turns {
 /// How often a loop over a range of numbers goes round; a constant is taken to be small.
 fn turns(it: &ast::ForExpr) -> Option<Turns> {
     let range = range(it.iterable()?)?;
-    let (start, end) = ast_ends(&range)?;
+    let (start, end) = (range.start()?, range.end()?);
     match (number(&start), number(&end)) {
         (Some(start), Some(end)) => Some(Turns::Known(end.saturating_sub(start))),
         _ if is_constant(&end) => None,
@@ -135,11 +148,6 @@ fn range(it: ast::Expr) -> Option<ast::RangeExpr> {
         ast::Expr::ParenExpr(it) => range(it.expr()?),
         _ => None,
     }
-}
-
-fn ast_ends(it: &ast::RangeExpr) -> Option<(ast::Expr, ast::Expr)> {
-    use ra_ap_syntax::ast::RangeItem;
-    Some((it.start()?, it.end()?))
 }
 
 fn number(it: &ast::Expr) -> Option<u128> {

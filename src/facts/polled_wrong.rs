@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ra_ap_hir_def::{
     FunctionId,
-    hir::{BindingId, ClosureKind, Expr, ExprId, Statement},
+    hir::{BindingId, Expr, ExprId, Statement},
     lang_item::lang_items,
 };
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
@@ -153,10 +153,7 @@ impl<'db> BodyFacts<'db> {
             return true;
         }
         let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
-        let coroutines = body.body.exprs().filter(|it| {
-            matches!(it.1, Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, .. })
-        });
-        let mut coroutines = coroutines.map(|it| it.0).peekable();
+        let mut coroutines = body.coroutines().peekable();
         coroutines.peek().is_some() && coroutines.any(|it| body.may_end(it))
     }
 

@@ -158,15 +158,12 @@ impl<'db> BodyFacts<'db> {
             }
             false
         };
-        let around = std::iter::successors(Some(inner), |it| self.parents.get(*it).copied());
-        around.take_while(is_of_call).last().unwrap_or(inner)
+        self.ancestors(inner).take_while(is_of_call).last().unwrap_or(inner)
     }
 
     /// The innermost loop around an expression, as far as the async body reaches in which it stands.
     pub(super) fn loop_around(&self, expr: ExprId) -> Option<ExprId> {
-        let around = std::iter::successors(self.parents.get(expr).copied(), |it| {
-            self.parents.get(*it).copied()
-        });
+        let around = self.ancestors(expr).skip(1);
         let mut around = around.take_while(|it| !matches!(self.body[*it], Expr::Closure { .. }));
         around.find(|it| matches!(self.body[*it], Expr::Loop { .. }))
     }

@@ -20,7 +20,7 @@ use std::{
 
 use ra_ap_hir_def::{
     AssocItemId, DefWithBodyId, FunctionId, Lookup,
-    hir::{ClosureKind, CoroutineSource, Expr, ExprId},
+    hir::{ClosureKind, CoroutineSource, ExprId},
     src::HasSource,
 };
 use ra_ap_hir_ty::{
@@ -120,11 +120,8 @@ impl<'w> Sizes<'w> {
     /// The future of each async body in a function, as far as no type parameter has a say in it, and how many others
     /// there are.
     pub fn of_function(&self, body: &BodyFacts<'w>) -> (Vec<Rc<FutureSize>>, usize) {
-        let is_coroutine = |it: &Expr| {
-            matches!(it, Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, .. })
-        };
-        let coroutines = body.body.exprs().filter(|it| is_coroutine(it.1));
-        let sizes: Vec<_> = coroutines.map(|it| self.of_type(body.infer.expr_ty(it.0))).collect();
+        let coroutines = body.coroutines();
+        let sizes: Vec<_> = coroutines.map(|it| self.of_type(body.infer.expr_ty(it))).collect();
         let unknown = sizes.iter().filter(|it| it.is_none()).count();
         (sizes.into_iter().flatten().collect(), unknown)
     }
@@ -328,9 +325,8 @@ impl<'db> BodyFacts<'db> {
         let lowered = self.lowered(coroutine);
         let graph = &lowered.graph;
         let glue = self.glue();
-        let ways = Ways::of(graph, |local, parts| {
-            left::is_left(&glue, graph.locals[local].type_, &left::ways(parts))
-        });
+        let ways =
+            Ways::of(graph, |local, parts| left::is_left(&glue, graph.locals[local].type_, parts));
         Frame::of(&ways)
     }
 }

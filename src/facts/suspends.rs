@@ -12,6 +12,7 @@ pub(super) mod graph;
 mod operands;
 mod patterns;
 pub(super) mod set;
+pub(super) mod spread;
 mod values;
 
 use std::{cell::OnceCell, collections::BTreeSet, rc::Rc};
@@ -75,11 +76,15 @@ pub(crate) enum Origin {
 impl<'db> BodyFacts<'db> {
     /// Every async body in this function, with its suspensions.
     pub fn async_bodies(&self) -> Vec<AsyncBody<'db>> {
+        self.coroutines().map(|it| self.async_body(it)).collect()
+    }
+
+    /// The async functions, blocks and closures in this function.
+    pub(super) fn coroutines(&self) -> impl Iterator<Item = ExprId> {
         let is_coroutine = |it: &Expr| {
             matches!(it, Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, .. })
         };
-        let coroutines = self.body.exprs().filter(|it| is_coroutine(it.1));
-        coroutines.map(|it| self.async_body(it.0)).collect()
+        self.body.exprs().filter(move |it| is_coroutine(it.1)).map(|it| it.0)
     }
 
     /// Each call and each `.await` in this function and its closures, with the values that hold a guard meanwhile: where

@@ -103,20 +103,14 @@ impl BodyFacts<'_> {
     /// Whether a `break` is one out of this loop, or one around it.
     pub(super) fn leaves_with(&self, break_: ExprId, loop_: ExprId) -> bool {
         let Expr::Break { label, .. } = &self.body[break_] else { return false };
-        let around = std::iter::successors(self.parents.get(break_).copied(), |it| {
-            self.parents.get(*it).copied()
-        });
-        let mut inner = around
-            .take_while(|it| *it != loop_)
-            .filter(|it| matches!(self.body[*it], Expr::Loop { .. }));
+        let around = self.ancestors(break_).skip(1).take_while(|it| *it != loop_);
+        let mut inner = around.clone().filter(|it| matches!(self.body[*it], Expr::Loop { .. }));
         match label {
             None => inner.next().is_none(),
             // A label names a loop or a block; one between here and there stays inside.
             Some(label) => {
-                let own = std::iter::successors(self.parents.get(break_).copied(), |it| {
-                    self.parents.get(*it).copied()
-                });
-                !own.take_while(|it| *it != loop_).any(|it| match &self.body[it] {
+                let mut own = around;
+                !own.any(|it| match &self.body[it] {
                     Expr::Loop { label: Some(it), .. } | Expr::Block { label: Some(it), .. } => {
                         it == label
                     }
@@ -127,8 +121,7 @@ impl BodyFacts<'_> {
     }
 
     /// `return` as a `?` writes it.
-    fn is_of_question_mark(&self, expr: ExprId) -> bool {
-        let around = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
-        around.take(3).any(|it| self.is_question_mark(it))
+    pub(super) fn is_of_question_mark(&self, expr: ExprId) -> bool {
+        self.ancestors(expr).take(3).any(|it| self.is_question_mark(it))
     }
 }

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use ra_ap_ide_db::text_edit::TextEdit;
 
 use crate::{
-    facts::{body::BodyFacts, own_task::OwnTask, runtime::Runtime, surroundings::Surroundings},
+    facts::{
+        body::BodyFacts,
+        own_task::OwnTask,
+        runtime::{Driver, Runtime},
+        surroundings::Surroundings,
+    },
     finding::{Applicability, Fix, Note},
     fix::{
         lines::{self, indentation, line_end},
@@ -19,17 +24,22 @@ pub(super) const FEATURE: &str = "rt";
 /// A panic goes on in the task that waits, as it would have.
 pub(super) const GOES_ON: &str = ".unwrap_or_else(|it| std::panic::resume_unwind(it.into_panic()))";
 
+/// The runtime that can start one; or why that is not certain.
+pub(super) fn driver<'a>(around: &'a Surroundings<'_>) -> Result<&'a Driver, String> {
+    let root = SPAWN.split("::").next().unwrap_or_default();
+    match &around.runtime {
+        Runtime::One(it) if it.name == root && it.has(SPAWN) => Ok(it),
+        _ => Err(format!("nothing says that {root} drives this code")),
+    }
+}
+
 /// Does the rest of the function in a task, and waits for it; or says why that cannot be.
 pub fn finish(
     around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
     task: &OwnTask,
 ) -> Result<Fix, Note> {
-    let root = SPAWN.split("::").next().unwrap_or_default();
-    let driver = match &around.runtime {
-        Runtime::One(it) if it.name == root && it.has(SPAWN) => it,
-        _ => return Err(Note::new(format!("nothing says that {root} drives this code"))),
-    };
+    let driver = driver(around).map_err(Note::new)?;
     let text =
         around.workspace.text(&task.file).ok_or_else(|| Note::new("its file is not in sight"))?;
     let spawn = path::shortest(body, task.at, &driver.root(), SPAWN);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use ra_ap_ide_db::text_edit::TextRange;
 
 use crate::{
-    facts::{body::BodyFacts, idle::tasks::Tasks, runtime::Runtime, surroundings::Surroundings},
+    facts::{body::BodyFacts, idle::tasks::Tasks, surroundings::Surroundings},
     finding::{Applicability, Fix},
     fix::{
         edits,
         lines::{indentation, line_end},
-        own_task::{FEATURE, GOES_ON, SPAWN},
+        own_task::{self, FEATURE, GOES_ON, SPAWN},
         path, twin,
     },
 };
@@ -21,11 +21,7 @@ pub fn spawn(
     body: &BodyFacts<'_>,
     tasks: &Tasks,
 ) -> Result<Fix, String> {
-    let root = SPAWN.split("::").next().unwrap_or_default();
-    let driver = match &around.runtime {
-        Runtime::One(it) if it.name == root && it.has(SPAWN) => it,
-        _ => return Err(format!("nothing says that {root} drives this code")),
-    };
+    let driver = own_task::driver(around)?;
     let text = around.text(&tasks.makes).ok_or("its file is not in sight")?;
     let spawn = path::shortest(body, tasks.at, &driver.root(), SPAWN);
     let future = &text[tasks.future.range];

@@ -1,10 +1,10 @@
 //! A future that is alive and not polled, and may be next in the queue for what somebody waits for.
 
 use crate::{
-    facts::{futurelock::Futurelock, locks::taken::Link},
+    facts::futurelock::Futurelock,
     finding::Note,
     fix::hand_over,
-    rules::Pass,
+    rules::{Pass, step},
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
@@ -33,8 +33,4 @@ fn report(pass: &mut Pass<'_, '_>, lock: Futurelock) {
              before, or wait for both with `join!`",
         )),
     }
-}
-
-fn step(it: &Link) -> Option<Note> {
-    Some(Note::at(it.at.clone()?, format!("`{}` calls `{}`", it.caller, it.callee)))
 }

@@ -26,12 +26,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
 
 fn whole_buffer(pass: &mut Pass<'_, '_>, mention: &Mention) {
     let body = pass.body;
-    let is_held_up = match mention.thread {
-        Thread::Worker => true,
-        Thread::Driver => body.spawns_before(mention),
-        Thread::MayBlock | Thread::Caller | Thread::Unknown => false,
-    };
-    if !is_held_up || mention.form == Form::Named {
+    if !body.keeps_others_waiting(mention) || mention.form == Form::Named {
         return;
     }
     let Some(at) = body.place_to_show(mention.expr) else { return };

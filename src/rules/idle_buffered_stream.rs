@@ -1,10 +1,10 @@
 //! A stream that has begun several futures, and a wait for something else while they are not polled.
 
 use crate::{
-    facts::{idle::Idle, locks::taken::Link},
+    facts::idle::Idle,
     finding::{Note, Severity},
     fix::{at_once, spawn_items},
-    rules::Pass,
+    rules::{Pass, step},
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
@@ -50,8 +50,4 @@ fn report(pass: &mut Pass<'_, '_>, idle: &Idle) {
             finding.fixes.extend(second);
         }
     }
-}
-
-fn step(it: &Link) -> Option<Note> {
-    Some(Note::at(it.at.clone()?, format!("`{}` calls `{}`", it.caller, it.callee)))
 }

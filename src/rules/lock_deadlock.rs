@@ -8,7 +8,7 @@ use crate::{
     finding::{Note, Severity},
     fix::narrow,
     knowledge::{Guard, takes::Surely},
-    rules::Pass,
+    rules::{Pass, step},
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
@@ -41,10 +41,7 @@ fn report(pass: &mut Pass<'_, '_>, conflict: &Conflict) {
     finding.because.push(Note::at(conflict.held.at.clone(), taken_by(&conflict.held)));
     match &conflict.why {
         Why::TakenAgain { way, .. } => {
-            finding.because.extend(way.iter().filter_map(|it| {
-                let text = format!("`{}` calls `{}`", it.caller, it.callee);
-                Some(Note::at(it.at.clone()?, text))
-            }));
+            finding.because.extend(way.iter().filter_map(step));
         }
         Why::Waits { others, .. } => {
             let waits = "this blocks a thread that should drive tasks, and perhaps the one that is waited for";

@@ -70,7 +70,7 @@ pub(super) fn handed_on(given: &[(usize, Given)], known: &Constants) -> Constant
 impl BodyFacts<'_> {
     /// What the parameters must be so that this expression is evaluated.
     pub(super) fn demands(&self, expr: ExprId) -> Vec<Demand> {
-        let parents = std::iter::successors(Some(expr), |it| self.parents.get(*it).copied());
+        let parents = self.ancestors(expr);
         let pairs = parents.clone().zip(parents.skip(1));
         pairs
             .flat_map(|(child, parent)| [self.demand(child, parent), self.guard(child, parent)])

@@ -10,6 +10,7 @@ use crate::facts::{
     suspends::{
         graph::{Graph, LocalId, Made, Op},
         set::Set,
+        spread::{self, Meet},
     },
 };
 
@@ -111,23 +112,14 @@ fn conflicts(
 
 /// Going backward: what is read after each way.
 fn needed(ways: &Ways<'_, '_>) -> Vec<Set> {
-    let empty = Set::of_size(ways.locals());
-    let mut before = vec![empty.clone(); ways.all.len()];
-    let mut after = vec![empty; ways.all.len()];
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for (index, way) in ways.all.iter().enumerate().rev() {
-            for next in &way.next {
-                let next = before[*next].clone();
-                after[index].add_all(&next);
-            }
-            let mut set = after[index].clone();
-            way.acts.iter().rev().for_each(|it| need(&mut set, *it));
-            changed |= before[index].add_all(&set);
-        }
-    }
-    after
+    spread::backward(
+        ways.all.len(),
+        ways.locals(),
+        |it| &ways.all[it].next,
+        |way, set| {
+            ways.all[way].acts.iter().rev().for_each(|it| need(set, *it));
+        },
+    )
 }
 
 fn need(needed: &mut Set, act: Act<'_>) {
@@ -150,12 +142,14 @@ struct Storage {
     stored: Set,
 }
 
-impl Storage {
+impl Meet for Storage {
     fn add_all(&mut self, other: &Storage) -> bool {
         let borrowed = self.borrowed.add_all(&other.borrowed);
         self.stored.add_all(&other.stored) || borrowed
     }
+}
 
+impl Storage {
     /// `during` sees what is in use while it happens.
     fn act(&mut self, act: Act<'_>, during: &mut impl FnMut(&Set)) {
         match act {
@@ -196,24 +190,13 @@ impl Storage {
 /// What is in use where each way begins; None where it is never gone.
 fn stored(ways: &Ways<'_, '_>) -> Vec<Option<Storage>> {
     let none = Set::of_size(ways.locals());
-    let mut before: Vec<Option<Storage>> = vec![None; ways.all.len()];
-    before[0] = Some(Storage { borrowed: none.clone(), stored: none });
-    let mut waiting = vec![0];
-    while let Some(index) = waiting.pop() {
-        let Some(mut state) = before[index].clone() else { continue };
-        ways.all[index].acts.iter().for_each(|it| state.act(*it, &mut |_| ()));
-        for next in &ways.all[index].next {
-            let changed = match &mut before[*next] {
-                Some(it) => it.add_all(&state),
-                none => {
-                    *none = Some(state.clone());
-                    true
-                }
-            };
-            if changed {
-                waiting.push(*next);
-            }
-        }
-    }
-    before
+    let entry = Storage { borrowed: none.clone(), stored: none };
+    spread::forward(
+        ways.all.len(),
+        entry,
+        |it| &ways.all[it].next,
+        |way, state| {
+            ways.all[way].acts.iter().for_each(|it| state.act(*it, &mut |_| ()));
+        },
+    )
 }

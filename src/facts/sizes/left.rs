@@ -4,7 +4,7 @@ use ra_ap_hir_def::AdtId;
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
-use crate::facts::suspends::{glue::Glue, graph::Fields};
+use crate::facts::suspends::glue::Glue;
 
 /// Whether a drop has something left to do, or has to look which variant it is.
 pub(super) fn is_left<'db>(glue: &Glue<'_, 'db>, type_: Ty<'db>, taken: &[&[u32]]) -> bool {
@@ -24,9 +24,4 @@ pub(super) fn is_left<'db>(glue: &Glue<'_, 'db>, type_: Ty<'db>, taken: &[&[u32]
         let below: Vec<&[u32]> = of_field.map(|it| &it[1..]).collect();
         glue.is_in(field) && (below.is_empty() || is_left(glue, field, &below))
     })
-}
-
-/// The ways to the parts, without what owns them.
-pub(super) fn ways<'f>(parts: &[&'f Fields]) -> Vec<&'f [u32]> {
-    parts.iter().map(|it| it.as_slice()).collect()
 }

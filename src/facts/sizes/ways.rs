@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use ra_ap_hir_def::hir::ExprId;
 
 use crate::facts::suspends::{
-    graph::{End, Ending, Fields, Graph, LocalId, Op, Step},
+    graph::{End, Ending, Graph, LocalId, Op, Step},
     set::Set,
+    spread::{self, Meet},
 };
 
 /// One thing that happens.
@@ -48,7 +49,7 @@ impl<'g, 'db> Ways<'g, 'db> {
     /// `is_left` says whether something is dropped of a local of which these parts were taken.
     pub fn of(
         graph: &'g Graph<'db>,
-        is_left: impl Fn(LocalId, &[&Fields]) -> bool,
+        is_left: impl Fn(LocalId, &[&[u32]]) -> bool,
     ) -> Ways<'g, 'db> {
         let mut ways = Ways { graph, all: Vec::new(), notes: BTreeMap::new() };
         ways.lay_out();
@@ -115,7 +116,7 @@ impl<'g, 'db> Ways<'g, 'db> {
     }
 
     /// Drops of what is not there do nothing, drops of what is there on some ways only need a note.
-    fn settle_drops(&mut self, is_left: impl Fn(LocalId, &[&Fields]) -> bool) {
+    fn settle_drops(&mut self, is_left: impl Fn(LocalId, &[&[u32]]) -> bool) {
         let before = self.contents();
         let mut uncertain = Vec::new();
         for (index, contents) in before.into_iter().enumerate() {
@@ -139,37 +140,26 @@ impl<'g, 'db> Ways<'g, 'db> {
         self.add_notes(&uncertain);
     }
 
-    fn parts_taken_of(&self, local: LocalId) -> Vec<&'g Fields> {
+    fn parts_taken_of(&self, local: LocalId) -> Vec<&'g [u32]> {
         let steps = self.graph.blocks.iter().flat_map(|it| &it.steps);
         let parts = steps.flat_map(|it| match it {
             Step::Run(op) => op.parts.as_slice(),
             _ => &[],
         });
-        parts.filter(|it| it.0 == local).map(|it| &it.1).collect()
+        parts.filter(|it| it.0 == local).map(|it| it.1.as_slice()).collect()
     }
 
     /// What is in the locals where each way begins; None where it is never gone.
     fn contents(&self) -> Vec<Option<Contents>> {
-        let mut before: Vec<Option<Contents>> = vec![None; self.all.len()];
-        before[0] = Some(Contents::new(self.graph.locals.len()));
-        let mut waiting = vec![0];
-        while let Some(index) = waiting.pop() {
-            let Some(mut contents) = before[index].clone() else { continue };
-            self.all[index].acts.iter().for_each(|it| contents.act(*it));
-            for next in &self.all[index].next {
-                let changed = match &mut before[*next] {
-                    Some(it) => it.add_all(&contents),
-                    none => {
-                        *none = Some(contents.clone());
-                        true
-                    }
-                };
-                if changed {
-                    waiting.push(*next);
-                }
-            }
-        }
-        before
+        let entry = Contents::new(self.graph.locals.len());
+        spread::forward(
+            self.all.len(),
+            entry,
+            |it| &self.all[it].next,
+            |way, contents| {
+                self.all[way].acts.iter().for_each(|it| contents.act(*it));
+            },
+        )
     }
 
     fn add_notes(&mut self, uncertain: &[(usize, usize, LocalId)]) {
@@ -216,14 +206,7 @@ struct Contents {
     parted: Set,
 }
 
-impl Contents {
-    fn new(count: usize) -> Contents {
-        let none = Set::of_size(count);
-        let mut empty = none.clone();
-        (0..count).for_each(|it| empty.add(it));
-        Contents { filled: none.clone(), empty, parted: none }
-    }
-
+impl Meet for Contents {
     fn add_all(&mut self, other: &Contents) -> bool {
         let changed = [
             self.filled.add_all(&other.filled),
@@ -231,6 +214,15 @@ impl Contents {
             self.parted.add_all(&other.parted),
         ];
         changed.contains(&true)
+    }
+}
+
+impl Contents {
+    fn new(count: usize) -> Contents {
+        let none = Set::of_size(count);
+        let mut empty = none.clone();
+        (0..count).for_each(|it| empty.add(it));
+        Contents { filled: none.clone(), empty, parted: none }
     }
 
     fn act(&mut self, act: Act<'_>) {

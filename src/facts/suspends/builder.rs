@@ -10,10 +10,7 @@ use ra_ap_hir_def::{
 };
 use ra_ap_hir_ty::{
     Adjustment, InferenceResult,
-    next_solver::{
-        DbInterner, ParamEnv, Ty, TyKind, TypingMode,
-        infer::{DbInternerInferExt, InferCtxt},
-    },
+    next_solver::{DbInterner, Ty, TyKind, TypingMode, infer::DbInternerInferExt},
 };
 use ra_ap_rustc_type_ir::inherent::{IntoKind, Ty as _};
 
@@ -270,19 +267,12 @@ impl<'a, 'db> Builder<'a, 'db> {
     }
 
     pub fn is_copy(&self, type_: Ty<'db>) -> bool {
-        self.context().type_is_copy_modulo_regions(self.environment(), type_)
+        let glue = self.facts.glue();
+        glue.context.type_is_copy_modulo_regions(glue.environment, type_)
     }
 
     fn needs_drop(&self, type_: Ty<'db>) -> bool {
         self.facts.glue().is_in(type_)
-    }
-
-    fn context(&self) -> InferCtxt<'db> {
-        self.facts.glue().context
-    }
-
-    fn environment(&self) -> ParamEnv<'db> {
-        self.facts.glue().environment
     }
 }
 

@@ -6,6 +6,7 @@ use crate::facts::suspends::{
     Kept,
     graph::{BlockId, Contents, End, Graph, LocalId, Made, Op, Step},
     set::Set,
+    spread::{self, Meet},
 };
 
 /// Going backward over a step: what it needs.
@@ -32,16 +33,6 @@ impl State {
     fn new(count: usize) -> State {
         let none = Set::of_size(count);
         State { filled: none.clone(), full: none.clone(), borrowed: none.clone(), stored: none }
-    }
-
-    fn add_all(&mut self, other: &State) -> bool {
-        let changed = [
-            self.filled.add_all(&other.filled),
-            self.full.add_all(&other.full),
-            self.borrowed.add_all(&other.borrowed),
-            self.stored.add_all(&other.stored),
-        ];
-        changed.contains(&true)
     }
 
     fn step(&mut self, step: &Step) {
@@ -86,6 +77,18 @@ impl State {
                 false => {}
             }
         }
+    }
+}
+
+impl Meet for State {
+    fn add_all(&mut self, other: &State) -> bool {
+        let changed = [
+            self.filled.add_all(&other.filled),
+            self.full.add_all(&other.full),
+            self.borrowed.add_all(&other.borrowed),
+            self.stored.add_all(&other.stored),
+        ];
+        changed.contains(&true)
     }
 }
 
@@ -175,47 +178,28 @@ impl Flow {
 
 /// The state in which each block begins.
 fn before(graph: &Graph<'_>) -> Vec<Option<State>> {
-    let mut before: Vec<Option<State>> = vec![None; graph.blocks.len()];
-    before[0] = Some(State::new(graph.locals.len()));
-    let mut waiting = vec![0];
-    while let Some(block) = waiting.pop() {
-        let Some(mut state) = before[block].clone() else { continue };
-        graph.blocks[block].steps.iter().for_each(|it| state.step(it));
-        for next in graph.successors(block) {
-            let changed = match &mut before[*next] {
-                Some(it) => it.add_all(&state),
-                none => {
-                    *none = Some(state.clone());
-                    true
-                }
-            };
-            if changed {
-                waiting.push(*next);
-            }
-        }
-    }
-    before
+    let (count, entry) = (graph.blocks.len(), State::new(graph.locals.len()));
+    spread::forward(
+        count,
+        entry,
+        |it| graph.successors(it),
+        |block, state| {
+            graph.blocks[block].steps.iter().for_each(|it| state.step(it));
+        },
+    )
 }
 
 /// Going backward: what is needed after each block.
 fn used(graph: &Graph<'_>) -> Vec<Set> {
-    let empty = Set::of_size(graph.locals.len());
-    let mut before = vec![empty.clone(); graph.blocks.len()];
-    let mut after = vec![empty; graph.blocks.len()];
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for block in (0..graph.blocks.len()).rev() {
-            for next in graph.successors(block) {
-                let next = before[*next].clone();
-                after[block].add_all(&next);
-            }
-            let mut set = after[block].clone();
-            graph.blocks[block].steps.iter().rev().for_each(|it| need(&mut set, it));
-            changed |= before[block].add_all(&set);
-        }
-    }
-    after
+    let (count, locals) = (graph.blocks.len(), graph.locals.len());
+    spread::backward(
+        count,
+        locals,
+        |it| graph.successors(it),
+        |block, set| {
+            graph.blocks[block].steps.iter().rev().for_each(|it| need(set, it));
+        },
+    )
 }
 
 /// Whether a value of `local` was made with the help of one of `other`.

@@ -154,7 +154,7 @@ pub(in crate::facts) struct Graph<'db> {
     /// Where the turns of loops begin.
     pub turns: Vec<BlockId>,
     pub cleanups: Cleanups,
-    /// What the locals of a generic function are made for is not known, nor what stands in code that does not expand.
+    /// Some of its code has no steps here: it does not expand, or nobody has said what it does.
     pub has_gaps: bool,
 }
 
