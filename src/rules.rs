@@ -3,7 +3,7 @@
 use crate::{
     facts::{
         body::BodyFacts,
-        effects::BlockingCall,
+        effects::{BlockingCall, Effects, Step},
         locks::taken::{Link, TakenLocks},
         losses::Losses,
         surroundings::Surroundings,
@@ -16,6 +16,7 @@ use crate::{
 
 mod async_guard_across_await;
 mod blocking_call;
+mod blocking_lock;
 mod cancel_unsafe_select;
 mod cancel_unsafe_timeout;
 pub mod comments;
@@ -91,6 +92,7 @@ pub const RULES: &[Rule] = &[
     rule!("heavy-compute", heavy_compute::check),
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),
     rule!("guard-across-await", guard_across_await::check),
+    rule!("blocking-lock", blocking_lock::check),
     rule!("lock-deadlock", lock_deadlock::check),
     rule!("async-guard-across-await", async_guard_across_await::check),
     rule!("lock-kind", lock_kind::check),
@@ -119,6 +121,14 @@ fn step(it: &Link) -> Option<Note> {
     Some(Note::at(it.at.clone()?, format!("`{}` calls `{}`", it.caller, it.callee)))
 }
 
+/// The calls on the way to what waits, as far as they are in sight.
+fn steps(chain: &[Step]) -> impl Iterator<Item = Note> {
+    chain.iter().filter_map(|it| {
+        let text = format!("`{}` calls `{}`", it.caller, it.callee);
+        Some(Note::at(it.at.clone()?, text))
+    })
+}
+
 /// One rule on one body.
 pub struct Pass<'a, 'db> {
     pub rule: &'static str,
@@ -127,6 +137,8 @@ pub struct Pass<'a, 'db> {
     pub body: &'a BodyFacts<'db>,
     /// The calls in the body that wait through what they call.
     pub calls: &'a [BlockingCall],
+    /// What functions wait for, where calls are followed.
+    pub effects: Option<&'a Effects<'a, 'db>>,
     /// The locks that functions take.
     pub locks: &'a TakenLocks<'db>,
     /// What is lost with futures that are dropped.

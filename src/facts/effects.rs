@@ -139,6 +139,25 @@ impl<'m, 'db> Effects<'m, 'db> {
         found
     }
 
+    /// What a call waits for that runs on no thread which drives tasks, by what it calls, with the name of that.
+    pub(super) fn off_workers(&self, body: &BodyFacts<'db>, call: ExprId) -> Vec<(String, Effect)> {
+        let counts = |it: &&Use<'db>| {
+            let Context { thread, once, .. } = it.context;
+            let may_block = matches!(thread, Thread::MayBlock | Thread::Caller);
+            it.expr == call && may_block && it.form != Form::Named && !once
+        };
+        let mut found = Vec::new();
+        for it in body.uses.iter().filter(counts) {
+            let mut graph = self.graph.borrow_mut();
+            let nodes = graph.nodes_of(self, body, it);
+            let waits = graph.waits_of_all(self, &nodes);
+            drop(graph);
+            let name = names::of_function(body.db, it.function);
+            found.extend(waits.into_iter().map(|it| (name.clone(), self.effect(it.0, it.1))));
+        }
+        found
+    }
+
     fn add_behind(&self, caller: FunctionId, nodes: Vec<Node>) {
         if let Some(file) = place::file_of(self.workspace, caller) {
             let mut behind = self.behind.borrow_mut();

@@ -3,6 +3,7 @@
 mod awaited;
 pub mod everywhere;
 pub mod short;
+pub mod slow_holders;
 pub mod taken;
 pub mod telling;
 pub mod waits;

@@ -248,6 +248,7 @@ impl<'db> InTarget<'_, 'db> {
                     around: &around,
                     body: &body,
                     calls: &calls,
+                    effects: self.settings.follows_calls().then_some(self.effects),
                     locks: self.locks,
                     losses: self.losses,
                     findings: Vec::new(),

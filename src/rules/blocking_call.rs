@@ -10,7 +10,7 @@ use crate::{
     finding::{Fix, Note},
     fix::{chain, helper, migrate, pool, twin},
     knowledge::Wait,
-    rules::Pass,
+    rules::{Pass, steps},
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
@@ -73,11 +73,7 @@ fn through_helper(pass: &mut Pass<'_, '_>, call: &BlockingCall) {
         .filter(|it| it.behind > call.behind && it.effect.wait != Wait::Future)
         .map(|it| Note::new(format!("it comes to call {} as well", it.effect.row.said())))
         .collect();
-    let links = chain.iter().filter_map(|it| {
-        let text = format!("`{}` calls `{}`", it.caller, it.callee);
-        Some(Note::at(it.at.clone()?, text))
-    });
-    finding.because.extend(links);
+    finding.because.extend(steps(chain));
     // A future that is waited for here can stop all for ever, which is told beside everything else.
     finding.behind = (call.effect.wait != Wait::Future).then_some(call.behind);
     finding.because.extend(others);

@@ -19,6 +19,7 @@ use crate::{
             FieldStep, LockPlace, Root,
             everywhere::{self, LockType, LockUses},
             short::{self, Declared, ShortLock},
+            slow_holders::{Identity, SlowHolder},
         },
         names, place,
         runs_on::Thread,
@@ -33,11 +34,12 @@ const DEEPEST: usize = 6;
 
 /// What functions take, asked for as calls need it.
 pub struct TakenLocks<'db> {
-    workspace: &'db Workspace,
-    known: &'db Known,
+    pub(super) workspace: &'db Workspace,
+    pub(super) known: &'db Known,
     functions: RefCell<HashMap<FunctionId, Rc<Vec<Taken>>>>,
     everywhere: RefCell<HashMap<LockType, Rc<Result<LockUses, Note>>>>,
     short: RefCell<HashMap<Declared, Option<ShortLock>>>,
+    pub(super) slow_holders: RefCell<HashMap<Identity, Vec<Rc<SlowHolder>>>>,
 }
 
 /// A lock that a function takes.
@@ -70,8 +72,14 @@ enum From {
 
 impl<'db> TakenLocks<'db> {
     pub fn new(workspace: &'db Workspace, known: &'db Known) -> TakenLocks<'db> {
-        let (functions, everywhere) = (RefCell::default(), RefCell::default());
-        TakenLocks { workspace, known, functions, everywhere, short: RefCell::default() }
+        TakenLocks {
+            workspace,
+            known,
+            functions: RefCell::default(),
+            everywhere: RefCell::default(),
+            short: RefCell::default(),
+            slow_holders: RefCell::default(),
+        }
     }
 
     /// The asynchronous locks that this body waits for and that nobody holds across an `.await`.

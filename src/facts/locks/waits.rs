@@ -1,21 +1,17 @@
-//! Waiting for what oneself holds: a lock that is taken twice, or held while something waits that may need it.
-
-use std::collections::HashSet;
+//! Waiting for what oneself holds: a lock that is taken twice.
 
 use ra_ap_hir_def::hir::ExprId;
 
 use crate::{
     facts::{
         body::BodyFacts,
-        functions::{self, Mentions},
         locks::{
-            FieldStep, HeldLock, LockPlace, Root,
+            HeldLock,
             taken::{Link, TakenLocks},
         },
-        runs_on::Thread,
     },
     finding::Place,
-    knowledge::{Guard, Wait, takes::Surely},
+    knowledge::takes::Surely,
 };
 
 /// A place where somebody waits for a lock that is held there.
@@ -25,17 +21,11 @@ pub struct Conflict {
     pub held: HeldLock,
     /// The call that waits, ...
     pub(crate) call: ExprId,
-    /// ... where it stands, or the guard where the call is not to blame.
+    /// ... and where it stands.
     pub at: Place,
-    pub why: Why,
-}
-
-/// Why nobody goes on.
-pub enum Why {
-    /// The same lock is taken, perhaps further down.
-    TakenAgain { surely: Surely, way: Vec<Link> },
-    /// The call waits for something else, and async code for the lock.
-    Waits { what: String, others: Vec<Place> },
+    pub surely: Surely,
+    /// The calls on the way to where it is taken again.
+    pub way: Vec<Link>,
 }
 
 impl<'db> BodyFacts<'db> {
@@ -44,9 +34,7 @@ impl<'db> BodyFacts<'db> {
         let mut found: Vec<Conflict> = Vec::new();
         for (call, held) in self.calls_under_locks() {
             for lock in &held {
-                let conflict = self
-                    .taken_again(call, lock, locks)
-                    .or_else(|| self.waits_for_others(call, lock));
+                let conflict = self.taken_again(call, lock, locks);
                 let is_new = |it: &Conflict| {
                     !found.iter().any(|old| old.held.place == it.held.place || old.at == it.at)
                 };
@@ -72,7 +60,8 @@ impl<'db> BodyFacts<'db> {
             held: held.clone(),
             call,
             at: at.clone(),
-            why: Why::TakenAgain { surely, way },
+            surely,
+            way,
         };
         let own = self.mentions.iter().find(|it| it.expr == call && it.row.takes.is_some());
         if let Some(mention) = own {
@@ -99,89 +88,8 @@ impl<'db> BodyFacts<'db> {
         })
     }
 
-    /// A guard that is held while a thread waits for what async code should bring.
-    fn waits_for_others(&self, call: ExprId, held: &HeldLock) -> Option<Conflict> {
-        if held.kind != Guard::Sync {
-            return None;
-        }
-        let waits =
-            |wait: Wait| matches!(wait, Wait::Future | Wait::Channel | Wait::Thread | Wait::Signal);
-        let mention = self.mentions.iter().find(|it| {
-            it.expr == call && it.row.blocks.is_some_and(waits) && it.thread != Thread::Unknown
-        })?;
-        let others = self.locked_in_async(&held.place, &held.at);
-        let what = mention.row.said();
-        (!others.is_empty()).then(|| Conflict {
-            lock: self.name_of_lock(&held.place),
-            held: held.clone(),
-            call,
-            at: self.place_of_guard(held),
-            why: Why::Waits { what, others },
-        })
-    }
-
-    /// Where async code takes the same lock by blocking its thread: a field of the same type, a static, or a variable of
-    /// this very function.
-    fn locked_in_async(&self, place: &LockPlace, held_at: &Place) -> Vec<Place> {
-        let mut others = Vec::new();
-        let identity = identity(place);
-        let mut look = |body: &BodyFacts<'db>, same: &dyn Fn(&LockPlace) -> bool| {
-            for mention in &body.mentions {
-                let blocks = matches!(mention.thread, Thread::Worker | Thread::Driver);
-                if mention.row.takes.is_none() || !blocks || body.is_awaited(mention.expr) {
-                    continue;
-                }
-                if body.lock_of(mention).is_some_and(|it| same(&it)) {
-                    others.extend(body.place_of(mention.expr).filter(|it| it != held_at));
-                }
-            }
-        };
-        match identity {
-            None => look(self, &|it| it == place),
-            Some(identity) => {
-                let name = identity.name(self);
-                let mentions = Mentions::of(self.workspace, &HashSet::from([name]));
-                for target in self.workspace.targets().iter().filter(|it| !it.cfg_test) {
-                    let all = functions::candidates(self.workspace, self.known, &mentions, target);
-                    for it in all.into_iter().filter(|it| !it.in_test) {
-                        let body =
-                            BodyFacts::new(self.workspace, self.known, it.function, it.entered);
-                        look(&body, &|it| self::identity(it) == Some(identity));
-                    }
-                }
-            }
-        }
-        others.sort();
-        others.dedup();
-        others
-    }
-
     pub(super) fn is_awaited(&self, expr: ExprId) -> bool {
         let parent = self.parents.get(expr).map(|it| &self.body[*it]);
         matches!(parent, Some(ra_ap_hir_def::hir::Expr::Await { .. }))
-    }
-}
-
-/// What makes a lock the same one in every function.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Identity {
-    Field(ra_ap_hir_def::FieldId),
-    Static(ra_ap_hir_def::StaticId),
-}
-
-fn identity(place: &LockPlace) -> Option<Identity> {
-    match (place.fields.last(), place.root) {
-        (Some(FieldStep::Named(it)), _) => Some(Identity::Field(*it)),
-        (None, Root::Static(it)) => Some(Identity::Static(it)),
-        _ => None,
-    }
-}
-
-impl Identity {
-    fn name(self, body: &BodyFacts<'_>) -> String {
-        match self {
-            Identity::Field(it) => ra_ap_hir::Field::from(it).name(body.db).as_str().to_owned(),
-            Identity::Static(it) => ra_ap_hir::Static::from(it).name(body.db).as_str().to_owned(),
-        }
     }
 }
