@@ -48,19 +48,18 @@ pub struct Carried {
 impl<'db> BodyFacts<'db> {
     /// The statements that need this guard, or why they cannot be told from the others.
     pub fn section(&self, guard: &HeldGuard<'db>) -> Result<Section, &'static str> {
-        self.section_of(guard.origin, &guard.awaits, &guard.at.file)
+        self.section_of(guard.origin, Before::Await, &guard.awaits, &guard.at.file)
     }
 
     /// The statements that need the guard of a lock, where they end before this call.
     pub fn section_before(&self, lock: &HeldLock, call: ExprId) -> Result<Section, &'static str> {
-        let mut section = self.section_of(lock.origin, &[call], &lock.at.file)?;
-        section.before = Before::Call;
-        Ok(section)
+        self.section_of(lock.origin, Before::Call, &[call], &lock.at.file)
     }
 
     fn section_of(
         &self,
         origin: Origin,
+        before: Before,
         awaits: &[ExprId],
         file: &FilePath,
     ) -> Result<Section, &'static str> {
@@ -84,9 +83,16 @@ impl<'db> BodyFacts<'db> {
         let first_await = awaits.collect::<Option<Vec<_>>>().ok_or(unclear)?;
         let first_await = first_await.into_iter().min_by_key(|it| it.start()).ok_or(unclear)?;
         let awaiting = index_around(&statements, first_await).unwrap_or(statements.len());
-        let last = index_around(&statements, last_use).filter(|it| *it < awaiting).ok_or(
-            "it is used up to the `.await` or after it: take out what is needed there, or lock again",
-        )?;
+        let used_later = match before {
+            Before::Await => {
+                "it is used up to the `.await` or after it: take out what is needed there, or lock again"
+            }
+            Before::Call => {
+                "it is used up to the call or after it: take out what is needed there, or lock again"
+            }
+        };
+        let last = index_around(&statements, last_use).filter(|it| *it < awaiting);
+        let last = last.ok_or(used_later)?;
         let range = TextRange::new(
             statements[first].syntax().text_range().start(),
             statements[last].syntax().text_range().end(),
@@ -101,7 +107,7 @@ impl<'db> BodyFacts<'db> {
         }
         Ok(Section {
             file: file.clone(),
-            before: Before::Await,
+            before,
             statements: inside.to_vec(),
             carried,
             await_follows: last + 1 == awaiting,
