@@ -33,6 +33,7 @@ pub mod lints;
 pub mod locks;
 pub mod long_loops;
 pub mod losses;
+pub mod made_futures;
 mod mentions;
 pub mod moved;
 pub mod names;

@@ -2,6 +2,7 @@
 
 pub mod at_once;
 pub mod await_it;
+pub mod box_it;
 pub mod chain;
 mod doubts;
 mod edits;

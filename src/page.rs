@@ -56,6 +56,8 @@ pub struct Page {
     pub preview: bool,
     /// Whether it says nothing about tests, benches and build scripts.
     pub quiet_in_tests: bool,
+    /// How many bytes it takes for granted, where it is about sizes and nobody says otherwise.
+    pub limit: Option<u64>,
     /// The lints of clippy that find the same, or a part of it.
     pub clippy: Vec<String>,
     /// The whole page.
@@ -172,6 +174,7 @@ fn parse(name: &str, text: &str, lines: &Lines<'_>) -> Result<Page, Wrong> {
         group: header.group,
         preview: header.preview,
         quiet_in_tests: header.quiet_in_tests,
+        limit: header.limit,
         clippy: header.clippy,
         text: text.to_owned(),
         examples: examples(lines, at + 1)?,
@@ -186,6 +189,7 @@ struct Header {
     group: String,
     preview: bool,
     quiet_in_tests: bool,
+    limit: Option<u64>,
     clippy: Vec<String>,
 }
 
@@ -203,6 +207,7 @@ impl Header {
             group: String::new(),
             preview: false,
             quiet_in_tests: false,
+            limit: None,
             clippy: Vec::new(),
         };
         let mut missing = vec!["level", "fix", "since", "group", "tests"];
@@ -239,6 +244,10 @@ impl Header {
             ("preview", "true") => self.preview = true,
             ("preview", "false") => self.preview = false,
             ("preview", _) => return Some("`true` or `false`"),
+            ("limit", _) => match value.parse() {
+                Ok(bytes) => self.limit = Some(bytes),
+                Err(_) => return Some("a number of bytes"),
+            },
             ("since", _) => self.since = value.to_owned(),
             ("group", _) => self.group = value.to_owned(),
             ("clippy", _) => self.clippy = value.split(", ").map(str::to_owned).collect(),

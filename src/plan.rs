@@ -8,6 +8,7 @@ use crate::{
     workspace::{Texts, Workspace},
 };
 
+mod asked;
 mod features;
 mod imports;
 pub mod look;

@@ -6,6 +6,7 @@ use crate::{
         effects::{BlockingCall, Effects, Step},
         locks::taken::{Link, TakenLocks},
         losses::Losses,
+        sizes::large::LargeFutures,
         surroundings::Surroundings,
     },
     finding::{Finding, Note, Place},
@@ -26,6 +27,7 @@ mod guard_across_await;
 mod heavy_compute;
 mod idle_buffered_stream;
 mod invalid_suppression;
+mod large_future;
 mod lock_deadlock;
 mod lock_kind;
 mod lost;
@@ -41,9 +43,19 @@ pub struct Rule {
     pub name: &'static str,
     /// The text of the page.
     pub text: &'static str,
-    /// It speaks of futures that are dropped while others go on, and so of each function that can do that.
-    pub about_races: bool,
+    pub about: About,
     pub check: Check,
+}
+
+/// What a rule speaks of, and so in which functions it has to be asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum About {
+    /// In all that say a name for which some row asks.
+    Rows,
+    /// Futures that are dropped while others go on: in each function that can do that, too.
+    Races,
+    /// How large futures are: in each function that makes one, too.
+    Futures,
 }
 
 /// What a rule looks at.
@@ -55,19 +67,22 @@ pub enum Check {
 
 macro_rules! rule {
     ($name:literal, comments: $check:expr) => {
-        rule!($name, false => Check::Comments($check))
+        rule!($name, About::Rows => Check::Comments($check))
     };
     ($name:literal, races: $check:expr) => {
-        rule!($name, true => Check::Body($check))
+        rule!($name, About::Races => Check::Body($check))
+    };
+    ($name:literal, futures: $check:expr) => {
+        rule!($name, About::Futures => Check::Body($check))
     };
     ($name:literal, $check:expr) => {
-        rule!($name, false => Check::Body($check))
+        rule!($name, About::Rows => Check::Body($check))
     };
-    ($name:literal, $about_races:literal => $check:expr) => {
+    ($name:literal, $about:expr => $check:expr) => {
         Rule {
             name: $name,
             text: include_str!(concat!("../rules/", $name, ".md")),
-            about_races: $about_races,
+            about: $about,
             check: $check,
         }
     };
@@ -106,6 +121,7 @@ pub const RULES: &[Rule] = &[
     rule!("future-not-awaited", future_not_awaited::check),
     rule!("task-dropped", task_dropped::check),
     rule!("sequential-futures", sequential_futures::check),
+    rule!("large-future", futures: large_future::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];
@@ -143,6 +159,8 @@ pub struct Pass<'a, 'db> {
     pub locks: &'a TakenLocks<'db>,
     /// What is lost with futures that are dropped.
     pub losses: &'a Losses<'db>,
+    /// The futures that are made in functions and are large.
+    pub large_futures: &'a LargeFutures<'a, 'db>,
     pub findings: Vec<Finding>,
 }
 

@@ -195,10 +195,15 @@ fn check_rules<'v>(
     rules: impl Iterator<Item = (&'v String, &'v RuleValues)>,
     pages: &[Page],
 ) -> Result<(), String> {
-    for (name, _) in rules {
-        if let Err(problem) = names::page(name, pages) {
-            return Err(source.sentence(&[steps, &[Step::Key(name)]].concat(), &problem));
-        }
+    for (name, values) in rules {
+        let problem = match names::page(name, pages) {
+            Err(problem) => problem,
+            Ok(page) if values.limit.is_some() && page.limit.is_none() => {
+                format!("`{name}` is not about sizes, and has no limit")
+            }
+            Ok(_) => continue,
+        };
+        return Err(source.sentence(&[steps, &[Step::Key(name)]].concat(), &problem));
     }
     Ok(())
 }

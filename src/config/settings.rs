@@ -37,6 +37,8 @@ pub struct RuleChoice {
     pub quiet_in_tests: bool,
     /// Whether its fixes may be written.
     pub fixable: bool,
+    /// How many bytes it takes for granted, where it is about sizes.
+    pub limit: Option<u64>,
     /// What its fixes count as, where that is not left to the rule.
     pub rating: Option<Applicability>,
 }
@@ -136,6 +138,7 @@ impl Chain {
             level: None,
             quiet_in_tests: page.quiet_in_tests,
             fixable: true,
+            limit: page.limit,
             rating: None,
         };
         let mut ignored = false;
@@ -192,6 +195,7 @@ fn decide(on: Option<Fit>, off: Option<Fit>) -> Option<bool> {
 fn set_details(rule: &RuleValues, choice: &mut RuleChoice) {
     choice.level = rule.level.and_then(Level::severity).or(choice.level);
     choice.quiet_in_tests = rule.tests.map_or(choice.quiet_in_tests, |it| it == Tests::Quiet);
+    choice.limit = rule.limit.or(choice.limit);
 }
 
 impl RuleChoice {

@@ -64,6 +64,7 @@ pub struct Workspace;
 pub struct RuleValues {
     pub level: Option<Level>,
     pub tests: Option<Tests>,
+    pub limit: Option<u64>,
 }
 
 /// A rule in more words.
@@ -75,6 +76,8 @@ struct RuleTable {
     level: Option<Level>,
     /// Whether it speaks of tests, benches and build scripts.
     tests: Option<Tests>,
+    /// How many bytes a rule about sizes takes for granted.
+    limit: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
@@ -202,7 +205,7 @@ impl FailOn {
 
 impl RuleValues {
     pub fn level(level: Level) -> RuleValues {
-        RuleValues { level: Some(level), tests: None }
+        RuleValues { level: Some(level), ..RuleValues::default() }
     }
 }
 
@@ -224,8 +227,12 @@ impl<'de> Deserialize<'de> for Workspace {
 impl Serialize for RuleValues {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
-            RuleValues { level: Some(level), tests: None } => level.serialize(serializer),
-            RuleValues { level, tests } => RuleTable { level, tests }.serialize(serializer),
+            RuleValues { level: Some(level), tests: None, limit: None } => {
+                level.serialize(serializer)
+            }
+            RuleValues { level, tests, limit } => {
+                RuleTable { level, tests, limit }.serialize(serializer)
+            }
         }
     }
 }
@@ -251,8 +258,9 @@ impl<'de> Visitor<'de> for RuleForms {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RuleValues, A::Error> {
-        let RuleTable { level, tests } = RuleTable::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(RuleValues { level, tests })
+        let table = RuleTable::deserialize(MapAccessDeserializer::new(map))?;
+        let RuleTable { level, tests, limit } = table;
+        Ok(RuleValues { level, tests, limit })
     }
 }
 

@@ -89,7 +89,7 @@ impl Search<'_> {
         if source.value.body().is_none() {
             return;
         }
-        let makes_futures = self.mentions.unawaited_in(self.db, &source);
+        let makes_futures = self.mentions.are_of_futures_in(self.db, &source);
         if !makes_futures && !self.mentions.are_in(self.db, &source) {
             return;
         }

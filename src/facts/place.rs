@@ -89,6 +89,20 @@ impl BodyFacts<'_> {
         self.project_place(range)
     }
 
+    /// The name of the macro that wrote this expression, with its `!`, where its call stands in a file and has round
+    /// brackets.
+    pub(super) fn macro_name(&self, expr: ExprId) -> Option<Place> {
+        let HirFileId::MacroFile(call) = self.map.expr_syntax(expr).ok()?.file_id else {
+            return None;
+        };
+        let of = call.loc(self.db);
+        let file = of.kind.file_id();
+        let node = ast::MacroCall::cast(of.to_node(self.db).value)?;
+        node.token_tree()?.l_paren_token()?;
+        let range = node.path()?.syntax().text_range().cover(node.excl_token()?.text_range());
+        (!file.is_macro()).then(|| self.place_of_range(file, range))?
+    }
+
     fn range_in_file(&self, file: HirFileId, range: TextRange) -> Option<FileRange> {
         match file {
             HirFileId::FileId(file_id) => Some(FileRange { file_id, range }),

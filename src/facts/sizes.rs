@@ -7,6 +7,7 @@ pub mod all;
 mod attributes;
 mod frame;
 mod implementations;
+pub mod large;
 mod layouts;
 mod left;
 mod ways;
@@ -20,7 +21,7 @@ use std::{
 
 use ra_ap_hir_def::{
     AssocItemId, DefWithBodyId, FunctionId, Lookup,
-    hir::{ClosureKind, CoroutineSource, ExprId},
+    hir::{BindingId, ClosureKind, CoroutineSource, ExprId},
     src::HasSource,
 };
 use ra_ap_hir_ty::{
@@ -136,39 +137,52 @@ impl<'w> Sizes<'w> {
         self.known(type_)
     }
 
+    fn view(&self) -> View<'_, 'w> {
+        View { layouts: &self.layouts, futures: self, on_heap: &[] }
+    }
+
     fn known(&self, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
         let futures = self.futures.borrow();
         futures.get(&type_)?.as_ref().map(|it| Rc::clone(&it.1))
     }
 
-    fn laid_out(&self, type_: Ty<'w>) -> Option<LaidOut> {
-        let TyKind::Coroutine(id, args) = type_.kind() else { return None };
-        let closure: InternedClosure<'w> = id.0.loc(self.workspace.db());
-        let InferBodyId::DefWithBodyId(DefWithBodyId::FunctionId(function)) = closure.owner else {
-            return None;
-        };
+    fn laid_out(&self, type_: Ty<'w>, view: &View<'_, 'w>) -> Option<LaidOut> {
+        let Code { function, expr, parent, .. } = self.code_of(type_)?;
+        let TyKind::Coroutine(_, args) = type_.kind() else { return None };
         let body = self.body(function);
-        let frame = self.frame(&body, closure.expr);
-        let coroutine = args.as_coroutine();
-        let interner = self.layouts.interner();
-        let parent = GenericArgs::new_from_iter(interner, coroutine.parent_args().iter().copied());
-        let slots: Vec<Stored<'w>> = frame.slots.iter().map(|it| self.slot(*it, parent)).collect();
-        let given: Vec<Measured> =
-            coroutine.upvar_tys().iter().map(|it| self.layouts.measure(it, self)).collect();
+        let frame = self.frame(&body, expr);
+        let slots: Vec<Stored<'w>> =
+            frame.slots.iter().map(|it| self.slot(*it, parent, view)).collect();
+        let given = args.as_coroutine().upvar_tys();
+        let given: Vec<Measured> = given.iter().map(|it| view.measure(it)).collect();
         let all = slots.iter().map(|it| &it.measured).chain(&given);
         let is_seen = Wrapped::of(body.db, self.known, function) != Wrapped::Unknown;
         let exact = is_seen && !frame.has_gaps && all.into_iter().all(|it| it.exact);
         let layout = Arc::new(self.layout_of(&frame, &slots, &given)?);
         let parts = self.parts(&body, &frame, &slots, &given);
         let size = FutureSize {
-            name: name(&body, closure.expr),
-            at: place(&body, closure.expr),
+            name: name(&body, expr),
+            at: place(&body, expr),
             bytes: layout.size.bytes(),
             exact,
             debug_stack_bytes: debug_stack(&frame, &slots, &parts),
             parts,
         };
         Some((Measured { layout, exact }, Rc::new(size)))
+    }
+
+    /// Where the code of a future stands.
+    fn code_of(&self, type_: Ty<'w>) -> Option<Code<'w>> {
+        let TyKind::Coroutine(id, args) = type_.kind() else { return None };
+        let closure: InternedClosure<'w> = id.0.loc(self.workspace.db());
+        let InferBodyId::DefWithBodyId(DefWithBodyId::FunctionId(function)) = closure.owner else {
+            return None;
+        };
+        let args = args.as_coroutine().parent_args().iter().copied();
+        let parent = GenericArgs::new_from_iter(self.layouts.interner(), args);
+        let is_block =
+            !matches!(closure.kind, ClosureKind::Coroutine { source: CoroutineSource::Fn, .. });
+        Some(Code { function, expr: closure.expr, is_block, parent })
     }
 
     fn layout_of(
@@ -201,29 +215,33 @@ impl<'w> Sizes<'w> {
         layout.ok()
     }
 
-    fn slot(&self, slot: Slot<'w>, args: GenericArgs<'w>) -> Stored<'w> {
-        let Slot::Value { made, type_ } = slot else {
-            let note = Measured { layout: Arc::new(self.layouts.plain(1, 1)), exact: true };
-            return Stored { type_: None, measured: note };
+    fn slot(&self, slot: Slot<'w>, args: GenericArgs<'w>, view: &View<'_, 'w>) -> Stored<'w> {
+        let plain = |bytes, align| {
+            let layout = Arc::new(self.layouts.plain(bytes, align));
+            Stored { type_: None, measured: Measured { layout, exact: true } }
         };
-        let interner = self.layouts.interner();
-        let type_ = EarlyBinder::bind(type_).instantiate(interner, args).skip_norm_wip();
-        let type_ = self.layouts.normalized(type_);
+        let Slot::Value { made, type_ } = slot else { return plain(1, 1) };
+        if matches!(made, Made::Variable(it) if view.on_heap.contains(&it)) {
+            let pointer = self.layouts.target.pointer_size().bytes();
+            return plain(3 * pointer, pointer);
+        }
+        let type_ = self.instantiated(type_, args);
         let is_awaited = matches!(made, Made::Awaited(_));
         let type_ = if is_awaited { self.future_of(type_) } else { type_ };
-        Stored { type_: Some(type_), measured: self.layouts.measure(type_, self) }
+        Stored { type_: Some(type_), measured: view.measure(type_) }
+    }
+
+    /// A type of a function, with what stands for its parameters.
+    fn instantiated(&self, type_: Ty<'w>, args: GenericArgs<'w>) -> Ty<'w> {
+        let interner = self.layouts.interner();
+        let type_ = EarlyBinder::bind(type_).instantiate(interner, args).skip_norm_wip();
+        self.layouts.normalized(type_)
     }
 
     /// Whether an attribute has put this future in a box for those who call the function.
     fn is_boxed(&self, type_: Ty<'w>) -> bool {
-        let TyKind::Coroutine(id, _) = type_.kind() else { return false };
-        let closure: InternedClosure<'w> = id.0.loc(self.workspace.db());
-        let InferBodyId::DefWithBodyId(DefWithBodyId::FunctionId(function)) = closure.owner else {
-            return false;
-        };
-        let is_function =
-            matches!(closure.kind, ClosureKind::Coroutine { source: CoroutineSource::Fn, .. });
-        is_function && Wrapped::of(self.workspace.db(), self.known, function) == Wrapped::Boxed
+        let Some(Code { function, is_block, .. }) = self.code_of(type_) else { return false };
+        !is_block && Wrapped::of(self.workspace.db(), self.known, function) == Wrapped::Boxed
     }
 
     /// A pointer to a future, and one to what can be done with it.
@@ -308,7 +326,7 @@ impl<'w> Futures<'w> for Sizes<'w> {
             // It holds itself, which has no size.
             return layouts.unknown();
         }
-        let laid_out = self.laid_out(type_);
+        let laid_out = self.laid_out(type_, &self.view());
         self.under_way.borrow_mut().remove(&type_);
         let measured = match &laid_out {
             _ if self.is_boxed(type_) => self.boxed(),
@@ -328,6 +346,28 @@ impl<'db> BodyFacts<'db> {
         let ways =
             Ways::of(graph, |local, parts| left::is_left(&glue, graph.locals[local].type_, parts));
         Frame::of(&ways)
+    }
+}
+
+/// The code of a future, and what stands for the parameters of its function.
+struct Code<'w> {
+    function: FunctionId,
+    expr: ExprId,
+    is_block: bool,
+    parent: GenericArgs<'w>,
+}
+
+/// How what a future keeps is measured.
+struct View<'v, 'w> {
+    layouts: &'v Layouts<'w>,
+    futures: &'v dyn Futures<'w>,
+    /// The variables of which only a `Vec` is kept.
+    on_heap: &'v [BindingId],
+}
+
+impl<'w> View<'_, 'w> {
+    fn measure(&self, type_: Ty<'w>) -> Measured {
+        self.layouts.measure(type_, self.futures)
     }
 }
 

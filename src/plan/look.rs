@@ -21,14 +21,18 @@ use crate::{
         losses::Losses,
         runtime::{self, Runtime},
         several_threads,
+        sizes::large::LargeFutures,
         surroundings::Surroundings,
         unseen,
     },
     finding::{Coverage, FilePath, Finding, Note, Place},
     knowledge::{CrateRows, resolve::Known},
     page::Page,
-    plan::seen::{Again, Seen, Shared},
-    rules::{Check, Pass, Rule},
+    plan::{
+        asked::{SizeLimits, is_asked_about},
+        seen::{Again, Seen, Shared},
+    },
+    rules::{About, Check, Pass, Rule},
     workspace::{Target, Workspace},
 };
 
@@ -60,8 +64,13 @@ pub(super) fn look(
         let mentions = match (seen.mentions.take(), files) {
             (Some(mentions), Some(files)) => mentions.renewed(workspace, files),
             _ => {
-                let races = speaks_of_races(workspace, rules, settings);
-                Mentions::find(workspace, &known, Asked { calls: settings.follows_calls(), races })
+                let asked_about = |it| is_asked_about(it, workspace, rules, settings);
+                let asked = Asked {
+                    calls: settings.follows_calls(),
+                    races: asked_about(About::Races),
+                    futures: asked_about(About::Futures),
+                };
+                Mentions::find(workspace, &known, asked)
             }
         };
         let effects = Effects::new(workspace, &known, &mentions);
@@ -73,6 +82,7 @@ pub(super) fn look(
             None => unseen::coverage(workspace, &known),
             Some(_) => Coverage::default(),
         };
+        let limits = SizeLimits { rules, settings };
         let without_timers = runtime::without_timers(workspace, &known);
         let mut targets: Vec<_> = workspace.targets().iter().enumerate().collect();
         // What is found for users decides what has to be asked again for tests.
@@ -80,12 +90,14 @@ pub(super) fn look(
         for (view, target) in targets {
             let runtime = runtime::runtime(workspace, &known, target);
             coverage.runtimes.extend(names(&runtime));
+            let large_futures = LargeFutures::new(workspace, &known, target.krate, &limits);
             let place = InTarget {
                 workspace,
                 known: &known,
                 effects: &effects,
                 locks: &locks,
                 losses: &losses,
+                large_futures,
                 shared: &shared,
                 rules,
                 settings,
@@ -120,14 +132,6 @@ pub(super) fn look(
     })
 }
 
-/// Whether somebody asks for a rule about what drops futures before they are done.
-fn speaks_of_races(workspace: &Workspace, rules: &[(&Rule, Page)], settings: &Settings) -> bool {
-    let is_asked_for = |page: &Page| {
-        !page.preview || workspace.files().any(|it| settings.of(it.0).rule(page, it.0).selected)
-    };
-    rules.iter().any(|(rule, page)| rule.about_races && is_asked_for(page))
-}
-
 fn names(runtime: &Runtime) -> Vec<String> {
     match runtime {
         Runtime::One(it) => vec![it.name.clone()],
@@ -143,6 +147,7 @@ struct InTarget<'a, 'db> {
     effects: &'a Effects<'a, 'db>,
     locks: &'a TakenLocks<'db>,
     losses: &'a Losses<'db>,
+    large_futures: LargeFutures<'a, 'db>,
     shared: &'a RefCell<Shared>,
     rules: &'a [(&'a Rule, Page)],
     settings: &'a Settings,
@@ -251,6 +256,7 @@ impl<'db> InTarget<'_, 'db> {
                     effects: self.settings.follows_calls().then_some(self.effects),
                     locks: self.locks,
                     losses: self.losses,
+                    large_futures: &self.large_futures,
                     findings: Vec::new(),
                 };
                 check(&mut pass);

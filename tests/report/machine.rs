@@ -27,6 +27,7 @@ pub fn project() -> Project {
         group: "blocking".to_owned(),
         preview: false,
         quiet_in_tests: true,
+        limit: None,
         clippy: Vec::new(),
         text: format!("---\nlevel: warn\n---\n\n# {name}\n\nWhat it finds.\n"),
         examples: Vec::new(),

@@ -183,7 +183,11 @@ fn rules() -> impl Strategy<Value = Option<BTreeMap<String, RuleValues>>> {
     let names = ["blocking-fs", "blocking-sleep", "blocking-new"].map(str::to_owned).to_vec();
     let level = option::of(select(vec![Level::Error, Level::Warn, Level::Info, Level::Off]));
     let tests = option::of(select(vec![Tests::Quiet, Tests::Reported]));
-    let values = (level, tests).prop_map(|(level, tests)| RuleValues { level, tests });
+    let values = (level, tests).prop_map(|(level, tests)| RuleValues {
+        level,
+        tests,
+        ..RuleValues::default()
+    });
     option::of(btree_map(select(names), values, 0..3))
 }
 

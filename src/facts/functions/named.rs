@@ -49,6 +49,9 @@ pub struct InAsync {
     racing: Vec<String>,
     /// What runs futures only while somebody waits for it.
     idling: Arc<HashSet<String>>,
+    /// What stands in code that makes futures, where that is asked for.
+    making: Arc<HashSet<String>>,
+    makes: Places,
     leads: Leads,
 }
 
@@ -61,6 +64,8 @@ pub struct Asked {
     pub calls: bool,
     /// What drops futures before they are done.
     pub races: bool,
+    /// What makes futures.
+    pub futures: bool,
 }
 
 impl Mentions {
@@ -93,10 +98,21 @@ impl Mentions {
         let idling = Arc::new(idling);
         let functions = outlines.iter().flat_map(|it| &it.functions);
         let futures = functions.filter(|it| it.may_give_future()).map(|it| it.name);
+        let making = ["async", "await"].into_iter().chain(futures.clone());
+        let making = making.filter(|_| asked.futures).map(str::to_owned).collect();
         let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
-        let (names, macros, futures) = (Arc::new(names), Arc::new(macros), Arc::new(futures));
-        let (places, unawaited) = (Places::new(), Places::new());
-        let mut it = InAsync { names, futures, places, unawaited, macros, racing, idling, leads };
+        let mut it = InAsync {
+            names: Arc::new(names),
+            futures: Arc::new(futures),
+            places: Places::new(),
+            unawaited: Places::new(),
+            macros: Arc::new(macros),
+            racing,
+            idling,
+            making: Arc::new(making),
+            makes: Places::new(),
+            leads,
+        };
         for (((id, text), calls), outline) in texts.into_iter().zip(calls).zip(&outlines) {
             it.add_places(id, text, &calls, outline);
         }
@@ -129,10 +145,13 @@ impl Mentions {
         }
     }
 
-    /// Whether a statement of this function makes what may be a future, and does not await it.
-    pub(super) fn unawaited_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
+    /// Whether this function makes what may be a future and is asked about: by a statement that does not await it, or
+    /// anywhere.
+    pub(super) fn are_of_futures_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
         let Mentions::InAsync(it) = self else { return false };
-        written_at(db, source).is_some_and(|(file, range)| is_inside(&it.unawaited, file, range))
+        written_at(db, source).is_some_and(|(file, range)| {
+            is_inside(&it.unawaited, file, range) || is_inside(&it.makes, file, range)
+        })
     }
 
     /// Whether a function of a dependency is worth reading.
@@ -188,6 +207,7 @@ impl InAsync {
         let mut unawaited: Vec<TextSize> = unawaited.collect();
         unawaited.sort();
         self.unawaited.insert(file, unawaited);
+        self.makes.insert(file, identifiers(text, &self.making));
         places.sort();
         self.places.insert(file, places);
     }

@@ -1,0 +1,324 @@
+//! Large futures, each told of where it is made: those in which it is kept are only as large because of it.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
+
+use ra_ap_hir_def::FunctionId;
+use ra_ap_hir_ty::next_solver::{GenericArgs, Ty, TyKind};
+use ra_ap_rustc_type_ir::{
+    TypeVisitableExt,
+    inherent::{GenericArg as _, IntoKind},
+};
+
+use crate::{
+    facts::{
+        body::BodyFacts,
+        made_futures::{Boxing, MadeFuture, Taken},
+        place,
+        sizes::{
+            Code, FutureSize, LaidOut, Sizes, View,
+            layouts::{Futures, Layouts, Measured},
+        },
+    },
+    finding::{FilePath, Place},
+    knowledge::resolve::Known,
+    workspace::Workspace,
+};
+
+/// How large things may be.
+pub trait Limits {
+    /// A future that is made in this file.
+    fn future(&self, file: &FilePath) -> u64;
+}
+
+/// A future above the limit that is in no box, and has nothing in it that could be in one.
+pub struct LargeFuture {
+    pub at: Place,
+    pub taken: Taken,
+    pub bytes: u64,
+    /// Otherwise it has at least so many.
+    pub exact: bool,
+    /// None where it is more than what one async body makes.
+    pub size: Option<Rc<FutureSize>>,
+    /// The future that is made around it, where one is.
+    pub around: Option<Around>,
+    /// Whether it is made anew in each turn of a loop.
+    pub in_loop: bool,
+    pub boxing: Result<Boxing, &'static str>,
+}
+
+/// A future that another one makes larger.
+pub struct Around {
+    pub name: String,
+    pub bytes: u64,
+    /// How large it is when the other one is in a box.
+    pub with_box: u64,
+}
+
+/// The large futures of one target.
+pub struct LargeFutures<'a, 'w> {
+    workspace: &'w Workspace,
+    known: &'w Known,
+    krate: ra_ap_base_db::Crate,
+    limits: &'a dyn Limits,
+    sizes: OnceCell<Option<Sizes<'w>>>,
+    made: RefCell<HashMap<FunctionId, Rc<Vec<MadeFuture<'w>>>>>,
+    left: RefCell<HashMap<Ty<'w>, Option<LaidOut>>>,
+}
+
+impl<'a, 'w> LargeFutures<'a, 'w> {
+    /// As code of `krate` is compiled.
+    pub fn new(
+        workspace: &'w Workspace,
+        known: &'w Known,
+        krate: ra_ap_base_db::Crate,
+        limits: &'a dyn Limits,
+    ) -> LargeFutures<'a, 'w> {
+        LargeFutures {
+            workspace,
+            known,
+            krate,
+            limits,
+            sizes: OnceCell::new(),
+            made: RefCell::default(),
+            left: RefCell::default(),
+        }
+    }
+
+    /// Those that are made in a function, in the order of the text.
+    pub fn in_body(&self, body: &BodyFacts<'w>) -> Vec<LargeFuture> {
+        let Some(sizes) = self.sizes() else { return Vec::new() };
+        let made = body.made_futures();
+        let boxes = self.boxes(sizes, &made, None);
+        if boxes.is_empty() {
+            return Vec::new();
+        }
+        let view = Boxed::of(self, sizes, boxes);
+        let large = made.iter().filter_map(|it| self.large(sizes, body, it, &view));
+        let mut large: Vec<LargeFuture> = large.collect();
+        large.sort_by(|a, b| a.at.cmp(&b.at));
+        large
+    }
+
+    fn sizes(&self) -> Option<&Sizes<'w>> {
+        let new = || Sizes::new(self.workspace, self.known, self.krate);
+        self.sizes.get_or_init(new).as_ref()
+    }
+
+    fn large(
+        &self,
+        sizes: &Sizes<'w>,
+        body: &BodyFacts<'w>,
+        made: &MadeFuture<'w>,
+        boxed: &Boxed<'_, 'a, 'w>,
+    ) -> Option<LargeFuture> {
+        let type_ = sizes.layouts.normalized(made.type_);
+        if !boxed.types.contains(&type_) || !self.is_kept(sizes, body, made, type_) {
+            return None;
+        }
+        let left = self.left(sizes, type_);
+        let measured = match &left {
+            Some(it) => it.0.clone(),
+            None => boxed.without(type_).measure(type_),
+        };
+        Some(LargeFuture {
+            at: made.at.clone(),
+            taken: made.taken.clone(),
+            bytes: measured.layout.size.bytes(),
+            exact: measured.exact,
+            size: left.map(|it| it.1),
+            around: self.around(sizes, body, made, type_),
+            in_loop: body.loop_around(made.expr).is_some(),
+            boxing: body.boxing(made),
+        })
+    }
+
+    /// Whether it stays where it is given to, and what has it inside does not go into a box either.
+    fn is_kept(
+        &self,
+        sizes: &Sizes<'w>,
+        body: &BodyFacts<'w>,
+        made: &MadeFuture<'w>,
+        type_: Ty<'w>,
+    ) -> bool {
+        let bytes = |it| sizes.layouts.measure(it, sizes).layout.size.bytes();
+        let (mut expr, mut taken) = (made.expr, made.taken.clone());
+        while let Taken::Given(_) | Taken::Wrapped(_) = taken {
+            let Some(result) = body.parents.get(expr).copied() else { return false };
+            let result_type = body.infer.expr_ty(result);
+            if result_type.has_param() || bytes(result_type) < bytes(type_) {
+                return matches!(taken, Taken::Given(_));
+            }
+            let Some(next) = body.taken(result) else { return false };
+            (expr, taken) = (result, next);
+        }
+        true
+    }
+
+    fn around(
+        &self,
+        sizes: &Sizes<'w>,
+        body: &BodyFacts<'w>,
+        made: &MadeFuture<'w>,
+        type_: Ty<'w>,
+    ) -> Option<Around> {
+        let around = body.infer.expr_ty(body.awaits_at(made.expr)?);
+        let before = sizes.of_type(around).filter(|it| it.exact)?;
+        let only = OnlyBoxed { sizes, type_ };
+        let layouts = Layouts::of(sizes.layouts.db, sizes.layouts.krate)?;
+        let around = sizes.layouts.normalized(around);
+        let view = View { layouts: &layouts, futures: &only, on_heap: &[] };
+        let (measured, _) = sizes.laid_out(around, &view)?;
+        let with_box = measured.layout.size.bytes();
+        Some(Around { name: before.name.clone(), bytes: before.bytes, with_box })
+    }
+
+    /// The types of those futures that are put in boxes where they are made.
+    fn boxes(
+        &self,
+        sizes: &Sizes<'w>,
+        made: &[MadeFuture<'w>],
+        args: Option<GenericArgs<'w>>,
+    ) -> HashSet<Ty<'w>> {
+        let type_of = |it: &MadeFuture<'w>| match args {
+            Some(args) => sizes.instantiated(it.type_, args),
+            None => sizes.layouts.normalized(it.type_),
+        };
+        let of_coroutine = |it: &Ty<'w>| matches!(it.kind(), TyKind::Coroutine(..));
+        let all = made.iter().map(|it| (type_of(it), self.limits.future(&it.at.file)));
+        let (coroutines, others): (Vec<_>, Vec<_>) =
+            all.filter(|it| !it.0.has_param()).partition(|it| of_coroutine(&it.0));
+        let mut boxes = HashSet::new();
+        for (type_, limit) in coroutines {
+            let left = self.left(sizes, type_);
+            if left.is_some_and(|it| it.0.layout.size.bytes() > limit) {
+                boxes.insert(type_);
+            }
+        }
+        let boxed = Boxed::of(self, sizes, boxes);
+        let is_large = |(type_, limit): &(Ty<'w>, u64)| {
+            let full = sizes.layouts.measure(*type_, sizes).layout.size.bytes();
+            full > *limit && boxed.measure(*type_).layout.size.bytes() > *limit
+        };
+        let others: Vec<_> = others.into_iter().filter(is_large).map(|it| it.0).collect();
+        boxed.types.into_iter().chain(others).collect()
+    }
+
+    /// A future as it is when all that is large in it is in boxes. None for what is in a box itself, or is no future of
+    /// an async body.
+    fn left(&self, sizes: &Sizes<'w>, type_: Ty<'w>) -> Option<LaidOut> {
+        if let Some(known) = self.left.borrow().get(&type_) {
+            return known.clone();
+        }
+        // One that holds itself has no size.
+        self.left.borrow_mut().insert(type_, None);
+        let left = self.compute_left(sizes, type_);
+        self.left.borrow_mut().insert(type_, left.clone());
+        left
+    }
+
+    fn compute_left(&self, sizes: &Sizes<'w>, type_: Ty<'w>) -> Option<LaidOut> {
+        let Code { function, parent, .. } = sizes.code_of(type_)?;
+        if sizes.is_boxed(type_) {
+            return None;
+        }
+        let measured = sizes.layouts.measure(type_, sizes);
+        let size = sizes.known(type_)?;
+        let file = place::file_of(self.workspace, function);
+        let mut boxes = HashSet::new();
+        // What was given to it is in a box where it was made.
+        for given in parent.iter().flat_map(|it| it.walk()).filter_map(|it| it.as_type()) {
+            let at =
+                sizes.code_of(given).and_then(|it| place::file_of(self.workspace, it.function));
+            let left = at.and_then(|it| Some((self.limits.future(&it), self.left(sizes, given)?)));
+            if left.is_some_and(|(limit, it)| it.0.layout.size.bytes() > limit) {
+                boxes.insert(given);
+            }
+        }
+        let is_large =
+            file.is_some_and(|it| measured.layout.size.bytes() > self.limits.future(&it));
+        if is_large {
+            boxes.extend(self.boxes(sizes, &self.made_in(sizes, function), Some(parent)));
+        } else if boxes.is_empty() {
+            return Some((measured, size));
+        }
+        let boxed = Boxed::of(self, sizes, boxes);
+        sizes.laid_out(type_, &boxed.view())
+    }
+
+    fn made_in(&self, sizes: &Sizes<'w>, function: FunctionId) -> Rc<Vec<MadeFuture<'w>>> {
+        if let Some(known) = self.made.borrow().get(&function) {
+            return Rc::clone(known);
+        }
+        let made = Rc::new(sizes.body(function).made_futures());
+        self.made.borrow_mut().insert(function, Rc::clone(&made));
+        made
+    }
+}
+
+/// Sizes with some futures in boxes, and in all others what is large in them.
+struct Boxed<'l, 'a, 'w> {
+    large: &'l LargeFutures<'a, 'w>,
+    sizes: &'l Sizes<'w>,
+    layouts: Layouts<'w>,
+    types: HashSet<Ty<'w>>,
+}
+
+impl<'l, 'a, 'w> Boxed<'l, 'a, 'w> {
+    fn of(
+        large: &'l LargeFutures<'a, 'w>,
+        sizes: &'l Sizes<'w>,
+        types: HashSet<Ty<'w>>,
+    ) -> Boxed<'l, 'a, 'w> {
+        Boxed { large, sizes, layouts: sizes.layouts.anew(), types }
+    }
+
+    fn without(&self, type_: Ty<'w>) -> Boxed<'l, 'a, 'w> {
+        let types = self.types.iter().filter(|it| **it != type_).copied().collect();
+        Boxed::of(self.large, self.sizes, types)
+    }
+
+    fn view(&self) -> View<'_, 'w> {
+        View { layouts: &self.layouts, futures: self, on_heap: &[] }
+    }
+
+    fn measure(&self, type_: Ty<'w>) -> Measured {
+        self.layouts.measure(type_, self)
+    }
+}
+
+impl<'w> Futures<'w> for Boxed<'_, '_, 'w> {
+    fn future(&self, _: &Layouts<'w>, type_: Ty<'w>) -> Measured {
+        match self.large.left(self.sizes, type_) {
+            Some(it) => it.0,
+            None => self.sizes.layouts.measure(type_, self.sizes),
+        }
+    }
+
+    fn in_place_of(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Option<Measured> {
+        self.types.contains(&type_).then(|| layouts.pointer())
+    }
+}
+
+/// Sizes with the futures of one type in boxes.
+struct OnlyBoxed<'l, 'w> {
+    sizes: &'l Sizes<'w>,
+    type_: Ty<'w>,
+}
+
+impl<'w> Futures<'w> for OnlyBoxed<'_, 'w> {
+    fn future(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Measured {
+        let view = View { layouts, futures: self, on_heap: &[] };
+        match self.sizes.is_boxed(type_) {
+            true => self.sizes.boxed(),
+            false => self.sizes.laid_out(type_, &view).map_or_else(|| layouts.unknown(), |it| it.0),
+        }
+    }
+
+    fn in_place_of(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Option<Measured> {
+        (self.type_ == type_).then(|| layouts.pointer())
+    }
+}
