@@ -16,6 +16,7 @@ mod lines;
 pub mod lock;
 pub mod migrate;
 pub mod narrow;
+pub mod on_heap;
 pub mod once;
 pub mod one_step;
 pub mod otherwise;

@@ -28,6 +28,7 @@ mod heavy_compute;
 mod idle_buffered_stream;
 mod invalid_suppression;
 mod large_future;
+mod large_local_across_await;
 mod lock_deadlock;
 mod lock_kind;
 mod lost;
@@ -56,6 +57,8 @@ pub enum About {
     Races,
     /// How large futures are: in each function that makes one, too.
     Futures,
+    /// How large variables are that futures keep: there too.
+    Locals,
 }
 
 /// What a rule looks at.
@@ -74,6 +77,9 @@ macro_rules! rule {
     };
     ($name:literal, futures: $check:expr) => {
         rule!($name, About::Futures => Check::Body($check))
+    };
+    ($name:literal, locals: $check:expr) => {
+        rule!($name, About::Locals => Check::Body($check))
     };
     ($name:literal, $check:expr) => {
         rule!($name, About::Rows => Check::Body($check))
@@ -122,6 +128,7 @@ pub const RULES: &[Rule] = &[
     rule!("task-dropped", task_dropped::check),
     rule!("sequential-futures", sequential_futures::check),
     rule!("large-future", futures: large_future::check),
+    rule!("large-local-across-await", locals: large_local_across_await::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

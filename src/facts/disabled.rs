@@ -75,7 +75,8 @@ impl BodyFacts<'_> {
         })
     }
 
-    fn closure_around(&self, expr: ExprId) -> Option<ExprId> {
+    /// The closure or async body around an expression.
+    pub(super) fn closure_around(&self, expr: ExprId) -> Option<ExprId> {
         let is_closure = |it: &ExprId| matches!(self.body[*it], Expr::Closure { .. });
         self.ancestors(expr).skip(1).find(is_closure)
     }

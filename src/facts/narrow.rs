@@ -51,6 +51,16 @@ impl<'db> BodyFacts<'db> {
         self.section_of(guard.origin, Before::Await, &guard.awaits, &guard.at.file)
     }
 
+    /// The statements that use a variable, where they end before all of `awaits`.
+    pub(super) fn section_of_variable(
+        &self,
+        variable: BindingId,
+        awaits: &[ExprId],
+        file: &FilePath,
+    ) -> Result<Section, &'static str> {
+        self.section_of(Origin::Variable(variable), Before::Await, awaits, file)
+    }
+
     /// The statements that need the guard of a lock, where they end before this call.
     pub fn section_before(&self, lock: &HeldLock, call: ExprId) -> Result<Section, &'static str> {
         self.section_of(lock.origin, Before::Call, &[call], &lock.at.file)

@@ -15,10 +15,18 @@ use crate::{
     fix::lines,
 };
 
-/// Wraps the section into a block; its results are what the block gives.
+/// Wraps the section that needs a guard into a block; its results are what the block gives.
 pub fn in_block(name: &str, section: &Section) -> Option<Fix> {
+    wrapped(name, section, &doubts(section))
+}
+
+/// The same for a variable that protects nothing.
+pub fn plain(name: &str, section: &Section) -> Option<Fix> {
+    wrapped(name, section, &dropped_early(section))
+}
+
+fn wrapped(name: &str, section: &Section, doubts: &[String]) -> Option<Fix> {
     let edit = Writing::new(section)?.edit()?;
-    let doubts = doubts(section);
     let applicability = if doubts.is_empty() { Applicability::Safe } else { Applicability::Unsafe };
     Some(Fix {
         title: format!("End `{name}` before {}", what(section)),
@@ -38,10 +46,12 @@ fn doubts(section: &Section) -> Vec<String> {
         let what = what(section);
         doubts.push(format!("what stands between its last use and {what} is no longer protected"));
     }
-    if let Some(it) = &section.dropped_early {
-        doubts.push(format!("`{it}` is dropped earlier too"));
-    }
+    doubts.extend(dropped_early(section));
     doubts
+}
+
+fn dropped_early(section: &Section) -> Vec<String> {
+    section.dropped_early.iter().map(|it| format!("`{it}` is dropped earlier too")).collect()
 }
 
 fn what(section: &Section) -> &'static str {

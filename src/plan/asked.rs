@@ -1,7 +1,7 @@
 //! What is asked for in a workspace, before anything is looked at.
 
 use crate::{
-    config::settings::Settings,
+    config::settings::{RuleChoice, Settings},
     facts::sizes::large::Limits,
     finding::FilePath,
     page::Page,
@@ -30,8 +30,17 @@ pub(super) struct SizeLimits<'a> {
 
 impl Limits for SizeLimits<'_> {
     fn future(&self, file: &FilePath) -> u64 {
-        let page = self.rules.iter().find(|it| it.0.about == About::Futures).map(|it| &it.1);
-        let limit = page.and_then(|it| self.settings.of(file).rule(it, file).limit);
-        limit.unwrap_or(u64::MAX)
+        self.choice(About::Futures, file).and_then(|it| it.limit).unwrap_or(u64::MAX)
+    }
+
+    fn local(&self, file: &FilePath) -> Option<u64> {
+        self.choice(About::Locals, file).filter(|it| it.selected)?.limit
+    }
+}
+
+impl SizeLimits<'_> {
+    fn choice(&self, about: About, file: &FilePath) -> Option<RuleChoice> {
+        let page = self.rules.iter().find(|it| it.0.about == about).map(|it| &it.1)?;
+        Some(self.settings.of(file).rule(page, file))
     }
 }

@@ -6,7 +6,10 @@ use std::{
     rc::Rc,
 };
 
-use ra_ap_hir_def::FunctionId;
+use ra_ap_hir_def::{
+    FunctionId,
+    hir::{BindingId, ExprId},
+};
 use ra_ap_hir_ty::next_solver::{GenericArgs, Ty, TyKind};
 use ra_ap_rustc_type_ir::{
     TypeVisitableExt,
@@ -16,12 +19,15 @@ use ra_ap_rustc_type_ir::{
 use crate::{
     facts::{
         body::BodyFacts,
+        large_locals::LargeLocal,
         made_futures::{Boxing, MadeFuture, Taken},
         place,
         sizes::{
             Code, FutureSize, LaidOut, Sizes, View,
+            frame::{Frame, Slot},
             layouts::{Futures, Layouts, Measured},
         },
+        suspends::graph::Made,
     },
     finding::{FilePath, Place},
     knowledge::resolve::Known,
@@ -32,6 +38,9 @@ use crate::{
 pub trait Limits {
     /// A future that is made in this file.
     fn future(&self, file: &FilePath) -> u64;
+
+    /// A variable in this file that is kept across an `.await`. None where nobody asks.
+    fn local(&self, file: &FilePath) -> Option<u64>;
 }
 
 /// A future above the limit that is in no box, and has nothing in it that could be in one.
@@ -101,6 +110,50 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
         let mut large: Vec<LargeFuture> = large.collect();
         large.sort_by(|a, b| a.at.cmp(&b.at));
         large
+    }
+
+    /// The large values that a function keeps while it is suspended, in the order of the text.
+    pub fn locals_in(&self, body: &BodyFacts<'w>) -> Vec<LargeLocal> {
+        let Some(sizes) = self.sizes() else { return Vec::new() };
+        let frames = body.coroutines().map(|it| body.frame(it));
+        let mut locals: Vec<LargeLocal> =
+            frames.flat_map(|it| self.locals_of(sizes, body, &it)).collect();
+        locals.sort_by(|a, b| a.at.cmp(&b.at));
+        locals
+    }
+
+    fn locals_of(
+        &self,
+        sizes: &Sizes<'w>,
+        body: &BodyFacts<'w>,
+        frame: &Frame<'w>,
+    ) -> Vec<LargeLocal> {
+        let file = place::file_of(self.workspace, body.function);
+        let Some(limit) = file.and_then(|it| self.limits.local(&it)) else { return Vec::new() };
+        let mut locals = Vec::new();
+        for (index, slot) in frame.slots.iter().enumerate() {
+            let Slot::Value { made: Made::Variable(variable), type_ } = *slot else { continue };
+            let type_ = sizes.layouts.normalized(type_);
+            if type_.has_param() || body.is_parameter(variable) {
+                continue;
+            }
+            let measured = sizes.layouts.measure(type_, sizes);
+            let bytes = measured.layout.size.bytes();
+            if bytes > limit && !body.holds_future(type_) {
+                let points = frame.points.iter().filter(|it| it.1.contains(&index));
+                let awaits: Vec<ExprId> = points.map(|it| it.0).collect();
+                locals.extend(body.large_local(variable, (bytes, measured.exact), &awaits));
+            }
+        }
+        locals
+    }
+
+    /// The variables of a function that need not be large in its future.
+    fn curable(&self, sizes: &Sizes<'w>, function: FunctionId, expr: ExprId) -> Vec<BindingId> {
+        let body = sizes.body(function);
+        let locals = self.locals_of(sizes, &body, &sizes.frame(&body, expr)).into_iter();
+        let is_curable = |it: &LargeLocal| it.on_heap.is_ok() || it.section.is_ok();
+        locals.filter(is_curable).map(|it| it.variable).collect()
     }
 
     fn sizes(&self) -> Option<&Sizes<'w>> {
@@ -221,7 +274,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
     }
 
     fn compute_left(&self, sizes: &Sizes<'w>, type_: Ty<'w>) -> Option<LaidOut> {
-        let Code { function, parent, .. } = sizes.code_of(type_)?;
+        let Code { function, expr, parent, .. } = sizes.code_of(type_)?;
         if sizes.is_boxed(type_) {
             return None;
         }
@@ -245,8 +298,9 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
         } else if boxes.is_empty() {
             return Some((measured, size));
         }
+        let on_heap = if is_large { self.curable(sizes, function, expr) } else { Vec::new() };
         let boxed = Boxed::of(self, sizes, boxes);
-        sizes.laid_out(type_, &boxed.view())
+        sizes.laid_out(type_, &View { on_heap: &on_heap, ..boxed.view() })
     }
 
     fn made_in(&self, sizes: &Sizes<'w>, function: FunctionId) -> Rc<Vec<MadeFuture<'w>>> {
