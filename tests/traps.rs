@@ -19,9 +19,11 @@ enum Trap {
     Panics,
     /// It says that something is no longer true that should always be.
     Breaks,
+    /// The stack is too small for it.
+    Overflows,
 }
 
-const PROGRAMS: [(&str, Trap); 22] = [
+const PROGRAMS: [(&str, Trap); 24] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -44,6 +46,8 @@ const PROGRAMS: [(&str, Trap); 22] = [
     ("idle_stream", Trap::Hangs),
     ("idle_timer", Trap::Breaks),
     ("polled_again", Trap::Panics),
+    ("large_buffer", Trap::Overflows),
+    ("nested_futures", Trap::Overflows),
 ];
 
 /// Long enough for every program that ends.
@@ -67,6 +71,7 @@ fn each_trap_is_shown_and_repaired() {
         // Rules in preview have to be named.
         .args(["--extend-select", "futurelock,cancel-unsafe-select,cancel-unsafe-timeout"])
         .args(["--extend-select", "idle-buffered-stream,polled-wrong"])
+        .args(["--extend-select", "large-future,large-local-across-await"])
         .current_dir(&project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()
@@ -132,6 +137,7 @@ fn shows_its_trap(name: &str, trap: Trap) -> Result<(), String> {
         (Trap::Hangs, None) => true,
         (Trap::Stalls, Some(it)) => it.status.success() && pause(it) >= Some(STALL),
         (Trap::Panics, Some(it)) => said(it).contains("JoinError::Panic"),
+        (Trap::Overflows, Some(it)) => said(it).contains("has overflowed its stack"),
         (Trap::Breaks, Some(it)) => it.status.success() && said(it).contains(BROKEN),
         _ => false,
     };

@@ -5,11 +5,14 @@
 
 pub mod all;
 mod attributes;
+pub mod deep;
 mod frame;
 mod implementations;
 pub mod large;
 mod layouts;
 mod left;
+mod stack;
+mod told;
 mod ways;
 
 use std::{
@@ -20,9 +23,8 @@ use std::{
 };
 
 use ra_ap_hir_def::{
-    AssocItemId, DefWithBodyId, FunctionId, Lookup,
+    AssocItemId, DefWithBodyId, FunctionId,
     hir::{BindingId, ClosureKind, CoroutineSource, ExprId},
-    src::HasSource,
 };
 use ra_ap_hir_ty::{
     InferBodyId, ParamEnvAndCrate,
@@ -38,12 +40,9 @@ use ra_ap_rustc_type_ir::{
     inherent::{GenericArgs as _, IntoKind, Ty as _},
 };
 
-use ra_ap_syntax::{AstNode, ast::HasName};
-
 use crate::{
     facts::{
         body::{BodyFacts, Entered},
-        names,
         sizes::{
             attributes::Wrapped,
             frame::{Frame, Slot},
@@ -151,21 +150,21 @@ impl<'w> Sizes<'w> {
         let TyKind::Coroutine(_, args) = type_.kind() else { return None };
         let body = self.body(function);
         let frame = self.frame(&body, expr);
-        let slots: Vec<Stored<'w>> =
-            frame.slots.iter().map(|it| self.slot(*it, parent, view)).collect();
+        let slots = frame.slots.iter().map(|it| (*it, self.slot(*it, parent, view)));
+        let slots: Vec<(Slot<'w>, Stored<'w>)> = slots.collect();
         let given = args.as_coroutine().upvar_tys();
         let given: Vec<Measured> = given.iter().map(|it| view.measure(it)).collect();
-        let all = slots.iter().map(|it| &it.measured).chain(&given);
+        let all = slots.iter().map(|it| &it.1.measured).chain(&given);
         let is_seen = Wrapped::of(body.db, self.known, function) != Wrapped::Unknown;
         let exact = is_seen && !frame.has_gaps && all.into_iter().all(|it| it.exact);
         let layout = Arc::new(self.layout_of(&frame, &slots, &given)?);
         let parts = self.parts(&body, &frame, &slots, &given);
         let size = FutureSize {
-            name: name(&body, expr),
-            at: place(&body, expr),
+            name: told::name(&body, expr),
+            at: told::place(&body, expr),
             bytes: layout.size.bytes(),
             exact,
-            debug_stack_bytes: debug_stack(&frame, &slots, &parts),
+            debug_stack_bytes: stack::of_poll(&slots, view),
             parts,
         };
         Some((Measured { layout, exact }, Rc::new(size)))
@@ -188,13 +187,13 @@ impl<'w> Sizes<'w> {
     fn layout_of(
         &self,
         frame: &Frame<'w>,
-        slots: &[Stored<'w>],
+        slots: &[(Slot<'w>, Stored<'w>)],
         given: &[Measured],
     ) -> Option<Layout> {
         // Of what is stored only the size counts: nothing is known of its bits while the task runs.
         let plain =
             |it: &Measured| self.layouts.plain(it.layout.size.bytes(), it.layout.align.abi.bytes());
-        let slots: Vec<Layout> = slots.iter().map(|it| plain(&it.measured)).collect();
+        let slots: Vec<Layout> = slots.iter().map(|it| plain(&it.1.measured)).collect();
         let slots: Vec<&Layout> = slots.iter().collect();
         let slots: IndexVec<usize, &&Layout> = slots.iter().collect();
         let given: Vec<&Layout> = given.iter().map(|it| &*it.layout).collect();
@@ -286,7 +285,7 @@ impl<'w> Sizes<'w> {
         &self,
         body: &BodyFacts<'w>,
         frame: &Frame<'w>,
-        slots: &[Stored<'w>],
+        slots: &[(Slot<'w>, Stored<'w>)],
         given: &[Measured],
     ) -> Vec<Part> {
         let bytes = |it: &Measured| it.layout.size.bytes();
@@ -297,10 +296,10 @@ impl<'w> Sizes<'w> {
             future: None,
         });
         let mut parts: Vec<Part> = given.collect();
-        for (index, (slot, stored)) in frame.slots.iter().zip(slots).enumerate() {
+        for (index, (slot, stored)) in slots.iter().enumerate() {
             let uses = frame.points.iter().filter(|it| it.1.contains(&index)).count();
             parts.push(Part {
-                name: name_of_slot(body, slot),
+                name: told::name_of_slot(body, slot),
                 bytes: bytes(&stored.measured),
                 fixed: uses > 1,
                 future: stored.type_.and_then(|it| self.known(it)),
@@ -321,6 +320,11 @@ impl<'w> Sizes<'w> {
 }
 
 impl<'w> Futures<'w> for Sizes<'w> {
+    fn told(&self, _: &Layouts<'w>, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
+        self.layouts.measure(type_, self);
+        self.known(type_)
+    }
+
     fn future(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Measured {
         if !self.under_way.borrow_mut().insert(type_) {
             // It holds itself, which has no size.
@@ -376,59 +380,4 @@ struct Stored<'w> {
     /// None for a note.
     type_: Option<Ty<'w>>,
     measured: Measured,
-}
-
-fn debug_stack(frame: &Frame<'_>, slots: &[Stored<'_>], parts: &[Part]) -> u64 {
-    let awaited = frame
-        .slots
-        .iter()
-        .zip(slots)
-        .filter(|(slot, _)| matches!(slot, Slot::Value { made: Made::Awaited(_), .. }));
-    let own: u64 = awaited.map(|it| 2 * it.1.measured.layout.size.bytes()).sum();
-    let below = parts.iter().filter_map(|it| it.future.as_ref()).map(|it| it.debug_stack_bytes);
-    own + below.max().unwrap_or_default()
-}
-
-/// Where an async block stands, or the name of an async function.
-fn place(body: &BodyFacts<'_>, coroutine: ExprId) -> Option<Place> {
-    if body.is_async_block(coroutine) {
-        return body.place_of(coroutine);
-    }
-    let source = body.function.lookup(body.db).source(body.db);
-    body.place(source.file_id, source.value.name()?.syntax())
-}
-
-fn name(body: &BodyFacts<'_>, coroutine: ExprId) -> String {
-    let function = names::of_function(body.db, body.function);
-    match body.is_async_block(coroutine) {
-        true => format!("an async block in {function}"),
-        false => function,
-    }
-}
-
-fn name_of_slot(body: &BodyFacts<'_>, slot: &Slot<'_>) -> String {
-    match slot {
-        Slot::Value { made: Made::Variable(it) | Made::Captured(it), .. } => {
-            match body.body[*it].name.as_str() {
-                // A name that nobody wrote: of what a `for` goes over, or a macro needs.
-                generated if generated.starts_with('<') => "(of a loop or a macro)".to_owned(),
-                name => name.to_owned(),
-            }
-        }
-        Slot::Value { made: Made::Temporary(it) | Made::Awaited(it), .. } => code(body, *it),
-        Slot::Value { made: Made::Hidden, .. } | Slot::Note => "(of the compiler)".to_owned(),
-    }
-}
-
-/// The code on one line, or as much of it as tells what it is.
-fn code(body: &BodyFacts<'_>, expr: ExprId) -> String {
-    const MOST: usize = 60;
-    let place = body.place_of(expr);
-    let text = place.as_ref().and_then(|it| Some(&body.workspace.text(&it.file)?[it.range]));
-    let words: Vec<&str> = text.unwrap_or("(a temporary)").split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }

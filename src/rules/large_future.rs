@@ -3,7 +3,10 @@
 use crate::{
     facts::{
         made_futures::Taken,
-        sizes::{FutureSize, large::LargeFuture},
+        sizes::{
+            FutureSize,
+            large::{Around, LargeFuture},
+        },
     },
     finding::Note,
     fix::box_it,
@@ -12,6 +15,8 @@ use crate::{
 
 /// So many parts say enough.
 const MOST_PARTS: usize = 3;
+/// The same of futures that are polled in each other.
+const MOST_FRAMES: usize = 5;
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for large in pass.large_futures.in_body(pass.body) {
@@ -26,6 +31,25 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
                 "not all of it is known, so nobody can tell what a box would gain",
             )),
         }
+    }
+    for it in pass.large_futures.deep_in(pass.body) {
+        let message = format!(
+            "a build without optimisation takes {} bytes of stack to poll the future of {}, which `{}` gets",
+            it.size.debug_stack_bytes,
+            said(&it.size.name),
+            it.given_to
+        );
+        let finding = pass.report(it.at.clone(), message);
+        let way = it.size.deepest_way();
+        let frames = way.iter().filter(|it| it.1 > 0).take(MOST_FRAMES).map(|(future, own)| {
+            let text = format!("{own} bytes of them are for what {} awaits", said(&future.name));
+            Note::perhaps_at(future.at.clone(), text)
+        });
+        finding.because.extend(frames);
+        finding.because.push(Note::new(
+            "a worker of a runtime has 2 MiB, and the main thread on Windows 1 MiB; each `.await` has room for two of what \
+             it awaits, and a box for one",
+        ));
     }
 }
 
@@ -56,12 +80,15 @@ fn said(name: &str) -> String {
 
 fn reasons(large: &LargeFuture) -> Vec<Note> {
     let mut notes: Vec<Note> = large.size.iter().flat_map(|it| parts(it)).collect();
-    if let Some(around) = &large.around {
+    if let Some(Around { before, with_box }) = &large.around {
         notes.push(Note::new(format!(
-            "with it, the future of {} has {} bytes, and {} when it is in a box",
-            said(&around.name),
-            around.bytes,
-            around.with_box
+            "with it, the future of {} has {} bytes, and {} when it is in a box; to poll it, a build without optimisation \
+             takes {} bytes of stack, and {} then",
+            said(&before.name),
+            before.bytes,
+            with_box.bytes,
+            before.debug_stack_bytes,
+            with_box.debug_stack_bytes
         )));
     }
     if large.in_loop {

@@ -59,12 +59,10 @@ pub struct LargeFuture {
     pub boxing: Result<Boxing, &'static str>,
 }
 
-/// A future that another one makes larger.
+/// A future that another one makes larger, as it is, and as it is when that is in a box.
 pub struct Around {
-    pub name: String,
-    pub bytes: u64,
-    /// How large it is when the other one is in a box.
-    pub with_box: u64,
+    pub before: Rc<FutureSize>,
+    pub with_box: Rc<FutureSize>,
 }
 
 /// The large futures of one target.
@@ -156,7 +154,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
         locals.filter(is_curable).map(|it| it.variable).collect()
     }
 
-    fn sizes(&self) -> Option<&Sizes<'w>> {
+    pub(super) fn sizes(&self) -> Option<&Sizes<'w>> {
         let new = || Sizes::new(self.workspace, self.known, self.krate);
         self.sizes.get_or_init(new).as_ref()
     }
@@ -220,13 +218,10 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
     ) -> Option<Around> {
         let around = body.infer.expr_ty(body.awaits_at(made.expr)?);
         let before = sizes.of_type(around).filter(|it| it.exact)?;
-        let only = OnlyBoxed { sizes, type_ };
-        let layouts = Layouts::of(sizes.layouts.db, sizes.layouts.krate)?;
+        let only = OnlyBoxed { sizes, type_, known: RefCell::default() };
         let around = sizes.layouts.normalized(around);
-        let view = View { layouts: &layouts, futures: &only, on_heap: &[] };
-        let (measured, _) = sizes.laid_out(around, &view)?;
-        let with_box = measured.layout.size.bytes();
-        Some(Around { name: before.name.clone(), bytes: before.bytes, with_box })
+        let (_, with_box) = only.laid_out(&sizes.layouts.anew(), around)?;
+        Some(Around { before, with_box })
     }
 
     /// The types of those futures that are put in boxes where they are made.
@@ -262,7 +257,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
 
     /// A future as it is when all that is large in it is in boxes. None for what is in a box itself, or is no future of
     /// an async body.
-    fn left(&self, sizes: &Sizes<'w>, type_: Ty<'w>) -> Option<LaidOut> {
+    pub(super) fn left(&self, sizes: &Sizes<'w>, type_: Ty<'w>) -> Option<LaidOut> {
         if let Some(known) = self.left.borrow().get(&type_) {
             return known.clone();
         }
@@ -352,6 +347,13 @@ impl<'w> Futures<'w> for Boxed<'_, '_, 'w> {
         }
     }
 
+    fn told(&self, _: &Layouts<'w>, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
+        match self.large.left(self.sizes, type_) {
+            Some(it) => Some(it.1),
+            None => self.sizes.told(&self.sizes.layouts, type_),
+        }
+    }
+
     fn in_place_of(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Option<Measured> {
         self.types.contains(&type_).then(|| layouts.pointer())
     }
@@ -361,15 +363,33 @@ impl<'w> Futures<'w> for Boxed<'_, '_, 'w> {
 struct OnlyBoxed<'l, 'w> {
     sizes: &'l Sizes<'w>,
     type_: Ty<'w>,
+    known: RefCell<HashMap<Ty<'w>, Option<LaidOut>>>,
+}
+
+impl<'w> OnlyBoxed<'_, 'w> {
+    fn laid_out(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Option<LaidOut> {
+        if let Some(known) = self.known.borrow().get(&type_) {
+            return known.clone();
+        }
+        // One that holds itself has no size.
+        self.known.borrow_mut().insert(type_, None);
+        let view = View { layouts, futures: self, on_heap: &[] };
+        let laid_out = self.sizes.laid_out(type_, &view);
+        self.known.borrow_mut().insert(type_, laid_out.clone());
+        laid_out
+    }
 }
 
 impl<'w> Futures<'w> for OnlyBoxed<'_, 'w> {
     fn future(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Measured {
-        let view = View { layouts, futures: self, on_heap: &[] };
         match self.sizes.is_boxed(type_) {
             true => self.sizes.boxed(),
-            false => self.sizes.laid_out(type_, &view).map_or_else(|| layouts.unknown(), |it| it.0),
+            false => self.laid_out(layouts, type_).map_or_else(|| layouts.unknown(), |it| it.0),
         }
+    }
+
+    fn told(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
+        self.laid_out(layouts, type_).map(|it| it.1)
     }
 
     fn in_place_of(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Option<Measured> {

@@ -1,6 +1,6 @@
 //! How types lie in memory, futures included: those of rust-analyzer know only what a future takes along from outside.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use ra_ap_hir_def::{
     AdtId, VariantId,
@@ -28,7 +28,7 @@ use ra_ap_rustc_type_ir::{
     inherent::{GenericArgs as _, IntoKind},
 };
 
-use crate::facts::sizes::implementations::Implementations;
+use crate::facts::sizes::{FutureSize, implementations::Implementations};
 
 /// The layout of a type.
 #[derive(Clone)]
@@ -41,6 +41,9 @@ pub(super) struct Measured {
 /// Where the layouts of futures come from.
 pub(super) trait Futures<'db> {
     fn future(&self, layouts: &Layouts<'db>, type_: Ty<'db>) -> Measured;
+
+    /// What there is to tell of the future of an async body.
+    fn told(&self, layouts: &Layouts<'db>, type_: Ty<'db>) -> Option<Rc<FutureSize>>;
 
     /// What is there in place of a value of this type, where that is something else.
     fn in_place_of(&self, _layouts: &Layouts<'db>, _type_: Ty<'db>) -> Option<Measured> {

@@ -14,12 +14,24 @@ use tokio::runtime::Builder;
 /// How long each slow thing takes.
 pub const SLOW: Duration = Duration::from_millis(1500);
 
+/// What a worker has, where nobody says otherwise.
+const STACK: usize = 2 << 20;
+
 const BEAT: Duration = Duration::from_millis(5);
 
 /// Runs `work` as a task beside a heartbeat, on a runtime with one worker; prints what comes of it, and how long the
 /// heart stood still at most.
 pub fn watch<T: Debug + Send + 'static>(work: impl Future<Output = T> + Send + 'static) {
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    watch_on(STACK, work);
+}
+
+/// The same on a stack of so many bytes.
+pub fn watch_on<T: Debug + Send + 'static>(
+    stack: usize,
+    work: impl Future<Output = T> + Send + 'static,
+) {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).thread_stack_size(stack).enable_all().build().unwrap();
     let (result, pause) = runtime.block_on(async {
         let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
         let heart = tokio::spawn(async move {
