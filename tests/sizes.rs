@@ -265,6 +265,65 @@ fn the_limit_is_what_the_user_says() {
     said.refuses("async-fix.toml:2: `blocking-fs` is not about sizes, and has no limit");
 }
 
+const RECURSIVE: &str = r#"
+pub async fn pause() {}
+
+pub async fn depth(rest: u32) -> u32 {
+    if rest == 0 {
+        return 0;
+    }
+    1 + depth(rest - 1).await
+}
+
+pub struct Tree<T> {
+    value: T,
+    below: Vec<Tree<T>>,
+}
+
+impl<T: Copy + Into<u64>> Tree<T> {
+    pub async fn sum(&self) -> u64 {
+        let mut sum = self.value.into();
+        for tree in &self.below {
+            // One after the other.
+            sum += tree.sum().await;
+        }
+        sum
+    }
+}
+
+pub async fn even(number: u32) -> bool {
+    number == 0 || odd(number - 1).await
+}
+
+pub async fn odd(number: u32) -> bool {
+    number != 0 && even(number - 1).await
+}
+
+pub async fn boxed(number: u32) -> u32 {
+    match number {
+        0 => 0,
+        _ => Box::pin(boxed(number - 1)).await,
+    }
+}
+"#;
+
+#[test]
+fn what_would_hold_itself_is_put_in_a_box() {
+    let project = Project::committed(&[("Cargo.toml", MANIFEST), ("src/lib.rs", RECURSIVE)]);
+    let select = ["--select", "large-future"];
+    let said = project.run(&[&select[..], &["--output-format", "concise"]].concat());
+    let places: Vec<&str> =
+        said.lines().into_iter().filter(|it| it.contains("hold itself")).collect();
+    let lines = ["src/lib.rs:8:9: ", "src/lib.rs:21:20: ", "src/lib.rs:32:20: "];
+    assert_eq!(places.len(), lines.len(), "{said:?}");
+    assert!(places.iter().zip(lines).all(|(it, line)| it.starts_with(line)), "{places:#?}");
+    project.run(&[&select[..], &["--apply", "--verify", "none"]].concat());
+    let text = project.text("src/lib.rs");
+    assert!(text.contains("    number != 0 && Box::pin(even(number - 1)).await\n"), "{text}");
+    // The compiler agrees.
+    assert!(of_compiler(&project.path("src/lib.rs")).contains_key("odd"));
+}
+
 fn of_async_fix(folder: &Path, arguments: &[&str]) -> Value {
     let all = [&["--top", "1000", "--output-format", "json"], arguments].concat();
     serde_json::from_str(&run(folder, &all)).unwrap()

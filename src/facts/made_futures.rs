@@ -64,6 +64,21 @@ impl<'db> BodyFacts<'db> {
         exprs.into_iter().filter_map(|it| self.made_future(it)).collect()
     }
 
+    /// The calls and blocks that are awaited where they stand, generic ones too.
+    pub(super) fn awaited_futures(&self) -> Vec<MadeFuture<'db>> {
+        let awaited = self.body.exprs().filter_map(|it| match it.1 {
+            Expr::Await { expr } => Some(*expr),
+            _ => None,
+        });
+        let made = awaited.filter_map(|expr| {
+            let (at, type_) = (self.place_of(expr)?, self.infer.expr_ty(expr));
+            Some(MadeFuture { at, taken: Taken::Awaited, expr, type_ })
+        });
+        let mut made: Vec<MadeFuture<'db>> = made.collect();
+        made.sort_by(|a, b| a.at.cmp(&b.at));
+        made
+    }
+
     fn made_future(&self, expr: ExprId) -> Option<MadeFuture<'db>> {
         let is_made = match &self.body[expr] {
             Expr::Call { .. } | Expr::MethodCall { .. } => true,

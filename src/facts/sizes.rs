@@ -6,6 +6,7 @@
 pub mod all;
 mod attributes;
 pub mod deep;
+pub mod endless;
 mod frame;
 mod implementations;
 pub mod large;

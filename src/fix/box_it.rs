@@ -6,14 +6,14 @@ use ra_ap_ide_db::text_edit::TextEdit;
 use ra_ap_syntax::TextRange;
 
 use crate::{
-    facts::{made_futures::Boxing, sizes::large::LargeFuture},
+    facts::made_futures::Boxing,
     finding::{Applicability, Fix},
     fix::edits,
 };
 
 /// Writes the box where the future is made, or says why that cannot be.
-pub fn pin(large: &LargeFuture) -> Result<Fix, &'static str> {
-    let (file, edit) = match &large.boxing {
+pub fn pin(boxing: &Result<Boxing, &'static str>) -> Result<Fix, &'static str> {
+    let (file, edit) = match boxing {
         Err(why) => return Err(*why),
         Ok(Boxing::InPlaceOf(it)) => {
             (it.file.clone(), TextEdit::replace(it.range, "Box::pin".to_owned()))

@@ -8,7 +8,7 @@ use crate::{
             large::{Around, LargeFuture},
         },
     },
-    finding::Note,
+    finding::{Note, Severity},
     fix::box_it,
     rules::Pass,
 };
@@ -21,7 +21,7 @@ const MOST_FRAMES: usize = 5;
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for large in pass.large_futures.in_body(pass.body) {
         let reasons = reasons(&large);
-        let fix = if large.exact { Some(box_it::pin(&large)) } else { None };
+        let fix = if large.exact { Some(box_it::pin(&large.boxing)) } else { None };
         let finding = pass.report(large.at.clone(), message(&large));
         finding.because.extend(reasons);
         match fix {
@@ -30,6 +30,27 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
             None => finding.because.push(Note::new(
                 "not all of it is known, so nobody can tell what a box would gain",
             )),
+        }
+    }
+    for it in pass.large_futures.endless_in(pass.body) {
+        let message = match it.awaited == it.by {
+            true => {
+                format!("the future of `{}` would hold itself, which the compiler refuses", it.by)
+            }
+            false => format!(
+                "the future of `{}` would hold itself by way of that of `{}`, which the compiler refuses",
+                it.by, it.awaited
+            ),
+        };
+        let fix = box_it::pin(&it.boxing);
+        let finding = pass.report(it.at, message);
+        finding.severity = Severity::Error;
+        finding.because.push(Note::new(
+            "in a box it has a size; each level still takes some of the stack, so the depth has to have an end",
+        ));
+        match fix {
+            Ok(fix) => finding.fixes.push(fix),
+            Err(why) => finding.because.push(Note::new(format!("no box is written: {why}"))),
         }
     }
     for it in pass.large_futures.deep_in(pass.body) {

@@ -67,13 +67,14 @@ pub struct Around {
 
 /// The large futures of one target.
 pub struct LargeFutures<'a, 'w> {
-    workspace: &'w Workspace,
-    known: &'w Known,
+    pub(super) workspace: &'w Workspace,
+    pub(super) known: &'w Known,
     krate: ra_ap_base_db::Crate,
     limits: &'a dyn Limits,
     sizes: OnceCell<Option<Sizes<'w>>>,
     made: RefCell<HashMap<FunctionId, Rc<Vec<MadeFuture<'w>>>>>,
     left: RefCell<HashMap<Ty<'w>, Option<LaidOut>>>,
+    pub(super) awaited: RefCell<HashMap<FunctionId, Rc<Vec<FunctionId>>>>,
 }
 
 impl<'a, 'w> LargeFutures<'a, 'w> {
@@ -92,6 +93,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
             sizes: OnceCell::new(),
             made: RefCell::default(),
             left: RefCell::default(),
+            awaited: RefCell::default(),
         }
     }
 
