@@ -324,6 +324,22 @@ fn what_would_hold_itself_is_put_in_a_box() {
     assert!(of_compiler(&project.path("src/lib.rs")).contains_key("odd"));
 }
 
+#[test]
+fn the_picture_is_one() {
+    let project = Project::committed(&[("Cargo.toml", MANIFEST), ("src/lib.rs", LIB)]);
+    let text = run(project.root(), &["--top", "1", "--output-format", "svg"]);
+    assert!(text.starts_with("<svg ") && text.ends_with("</svg>\n"), "{text}");
+    let bars: Vec<&str> = text.lines().filter(|it| it.starts_with("<g>")).collect();
+    let widths: Vec<&str> = bars.iter().map(|it| between(it, " width=\"", "\"")).collect();
+    // The future itself, and two that it awaits one after the other, each with its buffer.
+    assert_eq!(widths, ["1200.0", "1198.8", "1197.6", "600.0", "598.8"], "{text}");
+    assert!(bars[0].contains("<title>src/lib.rs:63: one_after_the_other: 2004 bytes"), "{text}");
+}
+
+fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    text.split_once(before).and_then(|it| it.1.split_once(after)).unwrap().0
+}
+
 fn of_async_fix(folder: &Path, arguments: &[&str]) -> Value {
     let all = [&["--top", "1000", "--output-format", "json"], arguments].concat();
     serde_json::from_str(&run(folder, &all)).unwrap()

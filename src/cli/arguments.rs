@@ -80,7 +80,7 @@ pub(super) struct SizesArguments {
 
     /// The form of what is printed
     #[arg(long, value_name = "FORMAT", default_value = "full")]
-    pub(super) output_format: RulesFormat,
+    pub(super) output_format: SizesFormat,
 
     #[command(flatten)]
     pub(super) project: ProjectArguments,
@@ -313,6 +313,16 @@ fn report(value: &str) -> Result<Report, String> {
 pub(super) enum RulesFormat {
     Full,
     Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(super) enum SizesFormat {
+    /// For people: trees
+    Full,
+    /// For programs
+    Json,
+    /// For people: a picture for a browser
+    Svg,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

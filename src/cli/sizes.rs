@@ -3,14 +3,14 @@
 use crate::{
     cli::{
         Outcome,
-        arguments::{RulesFormat, SizesArguments},
+        arguments::{SizesArguments, SizesFormat},
         load::{self, StdSources},
         output, paths,
         progress::Progress,
     },
     facts::sizes::all,
     knowledge,
-    report::sizes,
+    report::sizes::{self, picture},
 };
 
 pub(super) fn print(arguments: &SizesArguments) -> Result<Outcome, String> {
@@ -23,8 +23,12 @@ pub(super) fn print(arguments: &SizesArguments) -> Result<Outcome, String> {
     let all = all::of_workspace(&workspace, &rows);
     drop(progress);
     output::print(&match arguments.output_format {
-        RulesFormat::Full => sizes::text(&all, arguments.top, &workspace),
-        RulesFormat::Json => sizes::json(&all, arguments.top, &workspace),
+        SizesFormat::Full => sizes::text(&all, arguments.top, &workspace),
+        SizesFormat::Json => sizes::json(&all, arguments.top, &workspace),
+        SizesFormat::Svg => {
+            let top = all.futures.iter().take(arguments.top);
+            picture::svg(top.map(|it| &**it), &workspace)
+        }
     })?;
     // Two gigabytes in small pieces: the end of the process gives them back at once.
     std::mem::forget((all, workspace));

@@ -1,5 +1,7 @@
 //! How large futures are, and what makes them so.
 
+pub mod picture;
+
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -91,17 +93,25 @@ fn line(future: &FutureSize, workspace: &Workspace) -> Option<usize> {
     Some(Position::of(at.range.start(), workspace.text(&at.file)?).line)
 }
 
+/// `src/lib.rs:5:`
+fn place(future: &FutureSize, workspace: &Workspace) -> String {
+    let at = future.at.as_ref().map(|it| it.file.as_str()).unwrap_or_default();
+    let line = line(future, workspace).map(|it| format!(":{it}")).unwrap_or_default();
+    format!("{at}{line}:")
+}
+
 /// The `top` largest, each as a tree of what it keeps.
 pub fn text(all: &AllFutures, top: usize, workspace: &Workspace) -> String {
     let mut text = String::new();
     for future in all.futures.iter().take(top) {
-        let at = future.at.as_ref().map(|it| it.file.as_str()).unwrap_or_default();
-        let line = line(future, workspace).map(|it| format!(":{it}")).unwrap_or_default();
         let least = if future.exact { "" } else { "at least " };
         let _ = writeln!(
             text,
-            "{at}{line}: {}: {least}{} bytes, {} bytes of stack in a debug build",
-            future.name, future.bytes, future.debug_stack_bytes
+            "{} {}: {least}{} bytes, {} bytes of stack in a debug build",
+            place(future, workspace),
+            future.name,
+            future.bytes,
+            future.debug_stack_bytes
         );
         let mut tree = Tree { smallest: future.bytes / SMALL, shown: Vec::new(), text };
         tree.add(future, 1);
