@@ -207,7 +207,14 @@ impl InAsync {
         let mut unawaited: Vec<TextSize> = unawaited.collect();
         unawaited.sort();
         self.unawaited.insert(file, unawaited);
-        self.makes.insert(file, identifiers(text, &self.making));
+        let is_making = |it: &TextSize| {
+            let here = &text[usize::from(*it)..];
+            let is_part = |it: char| it.is_alphanumeric() || it == '_';
+            let (word, rest) = here.split_at(here.find(|it| !is_part(it)).unwrap_or(here.len()));
+            matches!(word, "async" | "await") || rest.starts_with('(') || rest.starts_with("::<")
+        };
+        let makes = identifiers(text, &self.making).into_iter().filter(is_making);
+        self.makes.insert(file, makes.collect());
         places.sort();
         self.places.insert(file, places);
     }

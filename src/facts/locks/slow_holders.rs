@@ -77,7 +77,7 @@ impl<'db> TakenLocks<'db> {
         let taken = body.mentions.iter().filter(|it| body.keeps_thread_for(it));
         for place in taken.filter_map(|it| body.lock_of(it)).filter(|it| seen.insert(it.clone())) {
             let holders = match Identity::of(&place) {
-                Some(it) => self.holders_anywhere(it, effects),
+                Some(it) => self.holders_anywhere(it, body.krate(), effects),
                 None => {
                     let mut all = Uses::default();
                     all.add(body, effects, &|it| *it == place);
@@ -94,6 +94,7 @@ impl<'db> TakenLocks<'db> {
     fn holders_anywhere(
         &self,
         lock: Identity,
+        krate: ra_ap_base_db::Crate,
         effects: Option<&Effects<'_, 'db>>,
     ) -> Vec<Rc<SlowHolder>> {
         if let Some(known) = self.slow_holders.borrow().get(&lock) {
@@ -102,7 +103,9 @@ impl<'db> TakenLocks<'db> {
         let (workspace, known) = (self.workspace, self.known);
         let mentions = Mentions::of(workspace, &HashSet::from([lock.name(workspace.db())]));
         let mut all = Uses::default();
-        for target in workspace.targets().iter().filter(|it| !it.cfg_test) {
+        // As code for tests a crate has fields of its own.
+        let targets = workspace.targets().iter().filter(|it| !it.cfg_test || it.krate == krate);
+        for target in targets {
             let candidates = functions::candidates(workspace, known, &mentions, target);
             let here = candidates.into_iter().filter(|it| !it.in_test);
             for it in here.filter(|it| self.may_take_a_lock(it.function)) {
