@@ -12,6 +12,7 @@ pub mod helper;
 pub mod hoist;
 pub mod join;
 pub mod lend;
+pub mod limit;
 mod lines;
 pub mod lock;
 pub mod migrate;

@@ -9,6 +9,7 @@ use crate::{
     knowledge::{
         adapts::Adapts,
         cancel::Cancel,
+        counts::{Counts, Zero},
         takes::{OnAsynchronous, Takes},
     },
     page,
@@ -16,6 +17,7 @@ use crate::{
 
 pub mod adapts;
 pub mod cancel;
+pub mod counts;
 mod crate_rows;
 pub mod resolve;
 mod row;
@@ -238,6 +240,16 @@ pub struct Row {
     pub one_at_a_time: bool,
     /// The method that does for several items at once, up to a limit, what is done here for one after the other.
     pub concurrently: Option<String>,
+    /// Its first argument says how many futures it runs at once, and this is what zero means there.
+    pub zero: Option<Zero>,
+    /// It runs all futures at once that it is given.
+    #[serde(default)]
+    pub all_at_once: bool,
+    /// How many there are of what it makes of what it is called on, or given.
+    pub counts: Option<Counts>,
+    /// What a value of this type gives comes in from outside, as long as there is more.
+    #[serde(default)]
+    pub open_ended: bool,
     /// What becomes of its work when its future is dropped before it is done.
     pub cancel: Option<Cancel>,
     /// What to do in its place so that nothing is lost then, in one clause.

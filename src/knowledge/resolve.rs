@@ -24,7 +24,7 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use sha2::{Digest, Sha256};
 
 use crate::knowledge::{
-    ClosureRuns, CrateRows, Guard, Lends, Row, Unflushed, Wait, cancel::Cancel,
+    ClosureRuns, CrateRows, FutureRuns, Guard, Lends, Row, Unflushed, Wait, cancel::Cancel,
     runtimes::KnownRuntime,
 };
 
@@ -280,9 +280,13 @@ impl Known {
         self.functions.values().filter(gives_up).map(|it| it.name()).collect()
     }
 
-    /// The names of streams that run futures only while somebody waits, and of what makes them.
-    pub fn idling_names(&self) -> impl Iterator<Item = &str> {
-        self.by_path.values().filter(|it| it.idles).map(|it| it.name())
+    /// The names of what runs several futures, at once or side by side: streams, what makes them, and what starts tasks.
+    pub fn concurrent_names(&self) -> impl Iterator<Item = &str> {
+        let starts_tasks = |it: &Row| it.future.is_some_and(|it| it != FutureRuns::Driven);
+        let runs_several = move |it: &&Arc<Row>| {
+            it.idles || it.zero.is_some() || it.all_at_once || starts_tasks(it)
+        };
+        self.by_path.values().filter(runs_several).map(|it| it.name())
     }
 
     pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {

@@ -47,11 +47,16 @@ pub struct InAsync {
     pub(super) macros: Arc<HashSet<String>>,
     /// What drops futures before they are done, as it is called: `select!`, `timeout(`.
     racing: Vec<String>,
+<<<<<<< HEAD
     /// What runs futures only while somebody waits for it.
     idling: Arc<HashSet<String>>,
     /// What stands in code that makes futures, where that is asked for.
     making: Arc<HashSet<String>>,
     makes: Places,
+=======
+    /// What runs several futures.
+    concurrent: Arc<HashSet<String>>,
+>>>>>>> d8b14c6 (New rule unbounded-concurrency, in preview: limits that are none, what runs all futures that it is given, and a task for each thing that comes in; rows of zbus speak of the version that has its blocking half)
     leads: Leads,
 }
 
@@ -94,13 +99,14 @@ impl Mentions {
         let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
         let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
         let racing = racing.chain(functions).filter(|_| asked.races).collect();
-        let idling = known.idling_names().filter(|_| asked.races).map(str::to_owned).collect();
-        let idling = Arc::new(idling);
+        let concurrent = known.concurrent_names().filter(|_| asked.races).map(str::to_owned);
+        let concurrent = Arc::new(concurrent.collect());
         let functions = outlines.iter().flat_map(|it| &it.functions);
         let futures = functions.filter(|it| it.may_give_future()).map(|it| it.name);
         let making = ["async", "await"].into_iter().chain(futures.clone());
         let making = making.filter(|_| asked.futures).map(str::to_owned).collect();
         let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
+<<<<<<< HEAD
         let mut it = InAsync {
             names: Arc::new(names),
             futures: Arc::new(futures),
@@ -113,6 +119,12 @@ impl Mentions {
             makes: Places::new(),
             leads,
         };
+=======
+        let (names, macros, futures) = (Arc::new(names), Arc::new(macros), Arc::new(futures));
+        let (places, unawaited) = (Places::new(), Places::new());
+        let mut it =
+            InAsync { names, futures, places, unawaited, macros, racing, concurrent, leads };
+>>>>>>> d8b14c6 (New rule unbounded-concurrency, in preview: limits that are none, what runs all futures that it is given, and a task for each thing that comes in; rows of zbus speak of the version that has its blocking half)
         for (((id, text), calls), outline) in texts.into_iter().zip(calls).zip(&outlines) {
             it.add_places(id, text, &calls, outline);
         }
@@ -191,7 +203,7 @@ impl InAsync {
     ) {
         let mut places = identifiers(text, &self.names);
         places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
-        places.extend(identifiers(text, &self.idling));
+        places.extend(identifiers(text, &self.concurrent));
         for call in &self.racing {
             let is_name = |at: usize| {
                 let before = text[..at].chars().next_back();
