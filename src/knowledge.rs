@@ -245,6 +245,8 @@ pub struct Row {
     /// It runs all futures at once that it is given.
     #[serde(default)]
     pub all_at_once: bool,
+    /// How a stream ends that runs them up to a limit, and gives what this gives.
+    pub limited: Option<String>,
     /// How many there are of what it makes of what it is called on, or given.
     pub counts: Option<Counts>,
     /// What a value of this type gives comes in from outside, as long as there is more.

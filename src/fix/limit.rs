@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_hir::{ModuleDef, ScopeDef};
 use ra_ap_ide_db::text_edit::{TextRange, TextSize};
-use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, ast};
 
 use crate::{
     facts::{
@@ -16,6 +16,7 @@ use crate::{
     fix::{
         edits,
         lines::{indentation, line_end},
+        path,
     },
 };
 
@@ -30,21 +31,119 @@ pub fn by_name(around: &Surroundings<'_>, body: &BodyFacts<'_>, it: &FanOut) -> 
     if it.limit == Limit::Unsaid {
         return None;
     }
-    let mut all = vec![(it.at.range, NAME.to_owned())];
+    let edits = vec![(it.at.range, NAME.to_owned())];
+    with_constant(around, body, it, edits, "only you know how many at once are right")
+}
+
+/// Makes a stream of the futures, which runs so many of them at once and gives what they give in their order.
+pub fn as_stream(around: &Surroundings<'_>, body: &BodyFacts<'_>, it: &FanOut) -> Option<Fix> {
+    let collect = it.row.limited.as_deref()?;
+    let [futures] = body.values_of(it.call)[..] else { return None };
+    let (call, futures) = (body.place_of(it.call)?, body.place_of(futures)?);
+    let text = around.text(&call)?;
+    let streams = Streams::of(body)?;
+    let iter = path::shortest(body, it.call, &streams.root, "futures_util::stream::iter");
+    let before = TextRange::new(call.range.start(), futures.range.start());
+    let behind = TextRange::new(futures.range.end(), call.range.end());
+    let mut edits =
+        vec![(before, format!("{iter}(")), (behind, format!(").buffered({NAME}).{collect}"))];
+    let wanted = if collect.starts_with("try") { TRAITS } else { &TRAITS[..1] };
+    edits.extend(streams.imports(body, it, wanted, text)?);
+    let doubt = match wanted.len() {
+        1 => "only you know how many at once are right",
+        _ => "only you know how many at once are right, and an error is seen when its turn comes",
+    };
+    with_constant(around, body, it, edits, doubt)
+}
+
+fn with_constant(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    it: &FanOut,
+    mut edits: Vec<(TextRange, String)>,
+    doubt: &str,
+) -> Option<Fix> {
     if !is_there(body)? {
         let at = item_around(body, it)?;
         let text = around.text(&it.at)?;
         let (indent, end) = (indentation(text, at), line_end(text));
         let declared = format!("const {NAME}: usize = {LIMIT};{end}{end}{indent}");
-        all.push((TextRange::empty(at), declared));
+        edits.push((TextRange::empty(at), declared));
     }
     Some(Fix {
         title: format!("Run {LIMIT} of them at once, or as many as `{NAME}` says"),
         applicability: Applicability::Unsafe,
-        doubt: Some("only you know how many at once are right".to_owned()),
-        edits: BTreeMap::from([(it.at.file.clone(), edits::joined(all)?)]),
+        doubt: Some(doubt.to_owned()),
+        edits: BTreeMap::from([(it.at.file.clone(), edits::joined(edits)?)]),
         wants: BTreeSet::new(),
     })
+}
+
+/// The traits with what is asked of a stream, and of one of results.
+const TRAITS: &[&str] = &["StreamExt", "TryStreamExt"];
+
+/// The crate with streams, as the package calls it.
+struct Streams {
+    root: String,
+    module: ra_ap_hir::Module,
+}
+
+impl Streams {
+    fn of(body: &BodyFacts<'_>) -> Option<Streams> {
+        let own = ra_ap_hir::Crate::from(body.krate()).dependencies(body.db);
+        ["futures", "futures_util"].into_iter().find_map(|name| {
+            let it = own.iter().find(|it| it.name.as_str() == name)?;
+            Some(Streams { root: name.to_owned(), module: it.krate.root_module(body.db) })
+        })
+    }
+
+    /// What brings the traits into the function, as far as they are not there. None where something else has their name.
+    fn imports(
+        &self,
+        body: &BodyFacts<'_>,
+        it: &FanOut,
+        names: &[&str],
+        text: &str,
+    ) -> Option<Option<(TextRange, String)>> {
+        let resolver = body.resolver_at(it.call);
+        let in_scope = resolver.traits_in_scope(body.db);
+        let mut missing = Vec::new();
+        for name in names {
+            let wanted = self.trait_(body, name)?;
+            if in_scope.contains(&wanted.into()) {
+                continue;
+            }
+            let same_name = |it: &ra_ap_hir_def::TraitId| {
+                ra_ap_hir::Trait::from(*it).name(body.db).as_str() == *name
+            };
+            if in_scope.iter().any(same_name) {
+                return None;
+            }
+            missing.push(format!("{name} as _"));
+        }
+        let list = match &missing[..] {
+            [] => return Some(None),
+            [one] => one.clone(),
+            all => format!("{{{}}}", all.join(", ")),
+        };
+        let call: SyntaxNode = body.syntax(it.call)?.value.syntax().clone();
+        let function = call.ancestors().find_map(ast::Fn::cast)?.body()?.stmt_list()?;
+        let start = function.l_curly_token()?.text_range().end();
+        let first = function.statements().next().map(|it| it.syntax().clone());
+        let first = first.or_else(|| Some(function.tail_expr()?.syntax().clone()))?;
+        let line = format!("{}{}", line_end(text), indentation(text, first.text_range().start()));
+        let import = format!("{line}use {}::{list};{}", self.root, line_end(text));
+        Some(Some((TextRange::empty(start), import)))
+    }
+
+    fn trait_(&self, body: &BodyFacts<'_>, name: &str) -> Option<ra_ap_hir::Trait> {
+        let all = self.module.scope(body.db, None).into_iter();
+        let mut named = all.filter(|it| it.0.as_str() == name).map(|it| it.1);
+        named.find_map(|it| match it {
+            ScopeDef::ModuleDef(ModuleDef::Trait(it)) => Some(it),
+            _ => None,
+        })
+    }
 }
 
 /// Whether the module has the constant. None when something else has its name.
