@@ -45,12 +45,7 @@ pub struct Rule {
     pub name: &'static str,
     /// The text of the page.
     pub text: &'static str,
-<<<<<<< HEAD
     pub about: About,
-=======
-    /// It speaks of futures that run side by side, and so of each function that can do that.
-    pub about_races: bool,
->>>>>>> d8b14c6 (New rule unbounded-concurrency, in preview: limits that are none, what runs all futures that it is given, and a task for each thing that comes in; rows of zbus speak of the version that has its blocking half)
     pub check: Check,
 }
 
@@ -59,7 +54,7 @@ pub struct Rule {
 pub enum About {
     /// In all that say a name for which some row asks.
     Rows,
-    /// Futures that are dropped while others go on: in each function that can do that, too.
+    /// Futures that run side by side: in each function that can do that, too.
     Races,
     /// How large futures are: in each function that makes one, too.
     Futures,
@@ -133,12 +128,9 @@ pub const RULES: &[Rule] = &[
     rule!("future-not-awaited", future_not_awaited::check),
     rule!("task-dropped", task_dropped::check),
     rule!("sequential-futures", sequential_futures::check),
-<<<<<<< HEAD
     rule!("large-future", futures: large_future::check),
     rule!("large-local-across-await", locals: large_local_across_await::check),
-=======
     rule!("unbounded-concurrency", races: unbounded_concurrency::check),
->>>>>>> d8b14c6 (New rule unbounded-concurrency, in preview: limits that are none, what runs all futures that it is given, and a task for each thing that comes in; rows of zbus speak of the version that has its blocking half)
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

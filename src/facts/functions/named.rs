@@ -47,16 +47,11 @@ pub struct InAsync {
     pub(super) macros: Arc<HashSet<String>>,
     /// What drops futures before they are done, as it is called: `select!`, `timeout(`.
     racing: Vec<String>,
-<<<<<<< HEAD
-    /// What runs futures only while somebody waits for it.
-    idling: Arc<HashSet<String>>,
+    /// What runs several futures.
+    concurrent: Arc<HashSet<String>>,
     /// What stands in code that makes futures, where that is asked for.
     making: Arc<HashSet<String>>,
     makes: Places,
-=======
-    /// What runs several futures.
-    concurrent: Arc<HashSet<String>>,
->>>>>>> d8b14c6 (New rule unbounded-concurrency, in preview: limits that are none, what runs all futures that it is given, and a task for each thing that comes in; rows of zbus speak of the version that has its blocking half)
     leads: Leads,
 }
 
@@ -106,7 +101,6 @@ impl Mentions {
         let making = ["async", "await"].into_iter().chain(futures.clone());
         let making = making.filter(|_| asked.futures).map(str::to_owned).collect();
         let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
-<<<<<<< HEAD
         let mut it = InAsync {
             names: Arc::new(names),
             futures: Arc::new(futures),
@@ -114,17 +108,11 @@ impl Mentions {
             unawaited: Places::new(),
             macros: Arc::new(macros),
             racing,
-            idling,
+            concurrent,
             making: Arc::new(making),
             makes: Places::new(),
             leads,
         };
-=======
-        let (names, macros, futures) = (Arc::new(names), Arc::new(macros), Arc::new(futures));
-        let (places, unawaited) = (Places::new(), Places::new());
-        let mut it =
-            InAsync { names, futures, places, unawaited, macros, racing, concurrent, leads };
->>>>>>> d8b14c6 (New rule unbounded-concurrency, in preview: limits that are none, what runs all futures that it is given, and a task for each thing that comes in; rows of zbus speak of the version that has its blocking half)
         for (((id, text), calls), outline) in texts.into_iter().zip(calls).zip(&outlines) {
             it.add_places(id, text, &calls, outline);
         }
