@@ -210,7 +210,10 @@ impl<'db> Losses<'db> {
         let of_caller = |it: Loss| {
             let argument = parameters.iter().position(|own| own.contains(&it.owner))?;
             let by_value = matches!(it.what, What::Given(_));
-            if !by_value && !body.leads_elsewhere(it.owner) {
+            // Who calls it may give a reference for a type parameter.
+            let leads = body.leads_elsewhere(it.owner)
+                || matches!(body.infer.binding_ty(it.owner).kind(), TyKind::Param(_));
+            if !by_value && !leads {
                 return None;
             }
             let Loss { what, way, keeping, .. } = it;

@@ -20,8 +20,27 @@ impl BodyFacts<'_> {
     /// Whether the loop around a `select!` may come back to it after one of the other branches was done.
     pub(super) fn comes_back_after_another(&self, select: &Select, branch: &Branch) -> bool {
         let Some(loop_) = select.turns else { return false };
-        !self.ends_behind(select.whole, loop_)
-            && select.others(branch).any(|it| !self.always_leaves(it.handler, loop_))
+        let is_unclear = self.ends_behind(select.whole, loop_);
+        select.others(branch).any(|it| {
+            let comes_back = !self.always_leaves(it.handler, loop_);
+            comes_back && (!is_unclear || self.may_continue(it.handler, loop_))
+        })
+    }
+
+    /// Whether a `continue` stands in it that begins the next turn of this loop at once.
+    fn may_continue(&self, expr: ExprId, loop_: ExprId) -> bool {
+        let mut continues = false;
+        self.walk(expr, &mut |it| {
+            let Expr::Continue { label } = &self.body[it] else { return };
+            let around = self.ancestors(it).skip(1).take_while(|it| *it != loop_);
+            let mut inner = around.filter(|it| matches!(self.body[*it], Expr::Loop { .. }));
+            continues |= match (label, &self.body[loop_]) {
+                (None, _) => inner.next().is_none(),
+                (Some(named), Expr::Loop { label, .. }) => *label == Some(*named),
+                _ => false,
+            };
+        });
+        continues
     }
 
     /// Whether the loop may come back after this branch itself was done.
