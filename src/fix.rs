@@ -1,17 +1,22 @@
 //! Building blocks of edits.
 
+pub mod armed;
 pub mod at_once;
 pub mod await_it;
 pub mod box_it;
 pub mod chain;
 mod doubts;
+pub mod earlier;
 mod edits;
 pub mod give_way;
 pub mod hand_over;
+mod handler;
 pub mod helper;
 pub mod hoist;
+pub mod in_place;
 pub mod join;
 pub mod lend;
+pub mod lend_task;
 pub mod limit;
 mod lines;
 pub mod lock;

@@ -190,6 +190,8 @@ pub struct Row {
     /// It takes a value out of what it is called on, or is given, and leaves nothing there.
     #[serde(default)]
     pub empties: bool,
+    /// The method that lends what this one takes out.
+    pub borrowed_by: Option<String>,
     /// Dropping a value of this type blocks, or panics in async code.
     #[serde(default)]
     pub drop_blocks: bool,
@@ -204,9 +206,17 @@ pub struct Row {
     /// It changes something that stays when the caller is gone, though it asks for no `&mut`: a file, an atomic.
     #[serde(default)]
     pub changes: bool,
+    /// The method of the same value that takes back what it did, when it is given the same.
+    pub undone_by: Option<String>,
+    /// It takes back what another method did.
+    #[serde(default)]
+    pub undoes: bool,
     /// A macro writes it around each future that it awaits to its end.
     #[serde(default)]
     pub joins: bool,
+    /// It gives an enum with a variant for each of its arguments, in their order, that holds what came and what is left.
+    #[serde(default)]
+    pub gives_variants: bool,
     /// A future that is handed to it, or is a branch of it, may be dropped before it is done.
     #[serde(default)]
     pub cancels: bool,

@@ -36,6 +36,7 @@ mod polled_wrong;
 mod restarted_in_select;
 mod select_without_else;
 mod sequential_futures;
+mod state_lost_on_cancel;
 mod task_dropped;
 mod unbounded_concurrency;
 mod unused_suppression;
@@ -56,6 +57,8 @@ pub enum About {
     Rows,
     /// Futures that run side by side: in each function that can do that, too.
     Races,
+    /// State that outlives futures: in each function that changes some for a time, too.
+    State,
     /// How large futures are: in each function that makes one, too.
     Futures,
     /// How large variables are that futures keep: there too.
@@ -75,6 +78,9 @@ macro_rules! rule {
     };
     ($name:literal, races: $check:expr) => {
         rule!($name, About::Races => Check::Body($check))
+    };
+    ($name:literal, state: $check:expr) => {
+        rule!($name, About::State => Check::Body($check))
     };
     ($name:literal, futures: $check:expr) => {
         rule!($name, About::Futures => Check::Body($check))
@@ -120,6 +126,7 @@ pub const RULES: &[Rule] = &[
     rule!("lock-kind", lock_kind::check),
     rule!("cancel-unsafe-select", races: cancel_unsafe_select::check),
     rule!("cancel-unsafe-timeout", races: cancel_unsafe_timeout::check),
+    rule!("state-lost-on-cancel", state: state_lost_on_cancel::check),
     rule!("restarted-in-select", races: restarted_in_select::check),
     rule!("futurelock", races: futurelock::check),
     rule!("idle-buffered-stream", races: idle_buffered_stream::check),

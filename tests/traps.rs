@@ -23,7 +23,7 @@ enum Trap {
     Overflows,
 }
 
-const PROGRAMS: [(&str, Trap); 24] = [
+const PROGRAMS: [(&str, Trap); 27] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -48,6 +48,9 @@ const PROGRAMS: [(&str, Trap); 24] = [
     ("polled_again", Trap::Panics),
     ("large_buffer", Trap::Overflows),
     ("nested_futures", Trap::Overflows),
+    ("late_cache", Trap::Breaks),
+    ("stuck_flag", Trap::Breaks),
+    ("gone_reader", Trap::Breaks),
 ];
 
 /// Long enough for every program that ends.
@@ -70,7 +73,7 @@ fn each_trap_is_shown_and_repaired() {
         .args(["--apply", "--verify", "none", "--unsafe-fixes", "--output-format", "concise"])
         // Rules in preview have to be named.
         .args(["--extend-select", "futurelock,cancel-unsafe-select,cancel-unsafe-timeout"])
-        .args(["--extend-select", "idle-buffered-stream,polled-wrong"])
+        .args(["--extend-select", "idle-buffered-stream,polled-wrong,state-lost-on-cancel"])
         .args(["--extend-select", "large-future,large-local-across-await"])
         .current_dir(&project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))

@@ -21,6 +21,15 @@ impl BodyFacts<'_> {
         pairs.filter(|(child, parent)| self.is_branch(*child, *parent)).count()
     }
 
+    /// In how many branches an expression stands that do not stand around another one too, or behind it.
+    pub(super) fn branches_up_to(&self, expr: ExprId, other: ExprId) -> usize {
+        let around: Vec<ExprId> = self.ancestors(other).collect();
+        let parents = self.ancestors(expr);
+        let pairs = parents.clone().zip(parents.skip(1));
+        let below = pairs.take_while(|(_, parent)| !around.contains(parent));
+        below.filter(|(child, parent)| self.is_branch(*child, *parent)).count()
+    }
+
     /// Whether an expression is evaluated each time that the function is called and has not failed before.
     pub(super) fn is_certain(&self, expr: ExprId) -> bool {
         let mut before = self.sequence.iter().map(|it| it.0).take_while(|it| *it != expr);
@@ -95,7 +104,7 @@ impl BodyFacts<'_> {
     }
 
     /// `Err(..)`
-    fn is_error(&self, value: ExprId) -> bool {
+    pub(super) fn is_error(&self, value: ExprId) -> bool {
         let Expr::Call { callee, .. } = &self.body[value] else { return false };
         let Expr::Path(path) = &self.body[*callee] else { return false };
         let hygiene = self.body.expr_path_hygiene(*callee);

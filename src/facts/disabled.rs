@@ -1,11 +1,12 @@
 //! Whether a `select!` may run out of branches.
 
 use ra_ap_hir_def::{
-    Lookup,
+    AdtId, HasModule, Lookup,
     hir::{BindingId, ClosureKind, CoroutineSource, Expr, ExprId, Pat, Statement},
     src::HasSource,
 };
-use ra_ap_hir_ty::Adjust;
+use ra_ap_hir_ty::{Adjust, next_solver::TyKind};
+use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{AstNode, Edition, SourceFile, ast};
 
 use crate::facts::{
@@ -36,7 +37,24 @@ impl BodyFacts<'_> {
         }
         let Expr::MethodCall { receiver, .. } = self.body[future] else { return false };
         let sender = self.local(receiver).and_then(|it| self.sender_beside(it));
-        sender.is_some_and(|it| self.stays_beside(it, future))
+        sender.is_some_and(|it| self.stays_beside(it, future)) || self.has_sender_beside(receiver)
+    }
+
+    /// Whether the struct whose field this receiver is has the sender of such a channel, too.
+    fn has_sender_beside(&self, receiver: ExprId) -> bool {
+        let Expr::Field { expr: owner, .. } = self.body[receiver] else { return false };
+        let owner = self.infer.type_of_expr_with_adjust(owner);
+        let owner = owner.unwrap_or_else(|| self.infer.expr_ty(receiver)).strip_references();
+        let TyKind::Adt(owner, args) = owner.kind() else { return false };
+        let TyKind::Adt(own, of) = self.infer.expr_ty(receiver).kind() else { return false };
+        let module = |it: AdtId| it.module(self.db);
+        self.field_types(owner.def_id(), args).into_iter().any(|it| match it.kind() {
+            TyKind::Adt(other, sent) => {
+                let (other, own) = (other.def_id(), own.def_id());
+                other != own && module(other) == module(own) && sent == of
+            }
+            _ => false,
+        })
     }
 
     /// The `sender` of `let (sender, receiver) = channel();`.

@@ -1,10 +1,14 @@
 //! Futures that are alive and not polled while somebody waits for what they may hold.
 
+mod drop_first;
+mod task;
+
 use std::collections::BTreeSet;
 
 use ra_ap_hir_def::hir::{BindingId, ClosureKind, Expr, ExprId, Statement};
 use ra_ap_syntax::TextRange;
 
+pub use crate::facts::futurelock::{drop_first::DropFirst, task::LentTask};
 use crate::{
     facts::{
         body::{BodyFacts, Form},
@@ -40,6 +44,10 @@ pub struct Futurelock {
     pub wanted_by: Vec<Link>,
     /// How the `select!` could have the future for good.
     pub hand_over: Option<HandOver>,
+    /// How it could be dropped before the wait.
+    pub dropped: Option<DropFirst>,
+    /// How it could run as a task, or why not.
+    pub task: Result<LentTask, String>,
 }
 
 /// What to change so that a `select!` drops the future before it goes on.
@@ -107,6 +115,8 @@ impl<'db> BodyFacts<'db> {
                         held_by: own.way.clone(),
                         wanted_by: other.way.clone(),
                         hand_over: self.hand_over(select, branch, variable),
+                        dropped: self.drop_first(select, branch, variable, wait),
+                        task: self.lent_task(select, branch, variable, made),
                     });
                 }
             }
@@ -115,7 +125,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The expression that made the future in a variable, with all variables on the way there.
-    fn made_by(
+    pub(super) fn made_by(
         &self,
         variable: BindingId,
         names: &mut BTreeSet<BindingId>,

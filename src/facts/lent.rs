@@ -27,6 +27,23 @@ pub struct LentBefore {
 }
 
 impl BodyFacts<'_> {
+    /// What makes a lent future, where each turn of the loop makes another one and nobody else has it: the variables of
+    /// the loop are `made`.
+    pub(super) fn made_each_turn(
+        &self,
+        branch: &Branch,
+        made: &BTreeSet<BindingId>,
+    ) -> Option<ExprId> {
+        let variable = self.lent_variable(branch.future)?;
+        let mut names = BTreeSet::from([variable]);
+        let future = self.made_by(variable, &mut names, 0)?;
+        let variables = self.variables();
+        let mut behind = names.iter().flat_map(|it| variables.uses_of(*it)).filter(|it| {
+            it.range.start() > branch.at.range.start() && !branch.at.range.contains_range(it.range)
+        });
+        (names.is_subset(made) && behind.next().is_none()).then_some(future)
+    }
+
     /// Whether the future of a branch can be made before the loop. It cannot where it is needed anew when it is done, as
     /// it still holds what the new one would be made of; or where others need that, too.
     pub fn lent_before_loop(

@@ -95,17 +95,21 @@ impl<'db> Losses<'db> {
         select: &Select,
         branch: &Branch,
     ) -> Option<Loss> {
-        if branch.is_lent || !body.comes_back_after_another(select, branch) {
+        if !body.comes_back_after_another(select, branch) {
             return None;
         }
         let made = body.variables_of_loop(select.turns?);
+        let future = match branch.is_lent {
+            true => body.made_each_turn(branch, &made)?,
+            false => branch.future,
+        };
         // The next turn misses it when the place that it came from outlives the turn, and so does not what was to be
         // given away.
         let is_missed = |it: &Loss| match it.what {
             What::Given(_) => made.contains(&it.owner) && body.was_taken_out(it.owner),
             _ => !made.contains(&it.owner),
         };
-        self.below(body, branch.future, 0).into_iter().find(is_missed)
+        self.below(body, future, 0).into_iter().find(is_missed)
     }
 
     /// What each turn of a loop loses with the future that it makes, when the time is up.
@@ -150,7 +154,8 @@ impl<'db> Losses<'db> {
         let Some(own) = body.uses.iter().find(|it| it.expr == call && is_call(it.form)) else {
             return Vec::new();
         };
-        let link = body.calls(call, &names::of_function(body.db, own.function));
+        let function = body.implementation(own);
+        let link = body.calls(call, &names::of_function(body.db, function));
         let lost = |it: &OfFunction| {
             let value = *values.get(it.argument)?;
             let owner = match it.by_value {
@@ -160,7 +165,7 @@ impl<'db> Losses<'db> {
             let way = std::iter::once(link.clone()).chain(it.way.iter().cloned()).collect();
             Some(body.loss(it.what.clone(), owner, way, it.keeping.clone()))
         };
-        self.of_function(own.function, depth).iter().filter_map(lost).collect()
+        self.of_function(function, depth).iter().filter_map(lost).collect()
     }
 
     fn of_function(&self, function: FunctionId, depth: usize) -> Rc<Vec<OfFunction>> {
@@ -304,8 +309,11 @@ impl<'db> BodyFacts<'db> {
         match &self.body[value] {
             Expr::Path(_) => {
                 let variable = self.local(value)?;
-                let lent = self.plain_value_of(variable).filter(|_| self.leads_elsewhere(variable));
-                lent.and_then(|it| self.owner_of(it)).or(Some(variable))
+                let lent = match self.given(variable) {
+                    Given::By(value) if self.leads_elsewhere(variable) => self.owner_of(value),
+                    _ => None,
+                };
+                lent.or(Some(variable))
             }
             Expr::Ref { expr, .. }
             | Expr::UnaryOp { expr, .. }
@@ -335,7 +343,7 @@ impl<'db> BodyFacts<'db> {
         self.is_reference(type_) || self.is_shared(type_)
     }
 
-    fn is_shared(&self, type_: Ty<'db>) -> bool {
+    pub(super) fn is_shared(&self, type_: Ty<'db>) -> bool {
         let TyKind::Adt(adt, _) = type_.kind() else { return false };
         self.known.type_(adt.def_id()).is_some_and(|it| it.shared)
     }
@@ -408,7 +416,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The variables that are given what this call returns, or a part of it.
-    fn variables_given(&self, call: ExprId) -> Vec<BindingId> {
+    pub(super) fn variables_given(&self, call: ExprId) -> Vec<BindingId> {
         let is_spine = |it: BindingId| match self.given(it) {
             Given::By(value) => self.is_on_spine(value, call),
             Given::Later | Given::Outside => false,

@@ -1,5 +1,6 @@
 //! `select!` and its like: which futures race each other, whose they are, and what is done when one of them is done.
 
+mod calls;
 mod grammar;
 
 use std::{collections::HashMap, sync::Arc};
@@ -58,7 +59,11 @@ impl<'db> BodyFacts<'db> {
         self.selects.get_or_init(|| {
             let names = self.known.racing_macros().into_iter().map(|it| format!("{it}!"));
             let names: Vec<String> = names.collect();
-            if self.says_one_of(&names) { self.all_selects() } else { Vec::new() }
+            let mut selects =
+                if self.says_one_of(&names) { self.all_selects() } else { Vec::new() };
+            selects.extend(self.called_selects());
+            selects.sort_by(|a, b| a.at.cmp(&b.at));
+            selects
         })
     }
 
@@ -86,9 +91,7 @@ impl<'db> BodyFacts<'db> {
             let (row, brackets) = call.select?;
             self.select(id, call.at?, row, &brackets, &written)
         });
-        let mut selects: Vec<Select> = selects.collect();
-        selects.sort_by(|a, b| a.at.cmp(&b.at));
-        selects
+        selects.collect()
     }
 
     fn call(&self, call: MacroCallId) -> Call {

@@ -216,6 +216,18 @@ impl<'db> AsyncBody<'db> {
         splits.filter(|it| is_kept(it.await_)).map(|it| (it.await_, it.before, it.after)).collect()
     }
 
+    /// Each `.await` at which `first` may be the last of `steps` that was done, and `second` the next one.
+    pub(crate) fn awaits_between(
+        &self,
+        first: ExprId,
+        second: ExprId,
+        steps: &BTreeSet<ExprId>,
+    ) -> Vec<ExprId> {
+        let splits = between::closest(&self.lowered.graph, steps).into_iter();
+        let is_it = |it: &between::Split| it.before.contains(&first) && it.after.contains(&second);
+        splits.filter(is_it).map(|it| it.await_).collect()
+    }
+
     /// Whether `kept` was got from `other` itself, and not by way of what that lends: the `x` of `for x in map.iter()`.
     pub(crate) fn is_item_of(
         &self,

@@ -106,11 +106,14 @@ impl<'db> BodyFacts<'db> {
             | Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, .. } => {
                 let type_ = self.infer.expr_ty(expr);
                 let callee = self.callee(expr);
+                if self.wraps_what_runs(expr) {
+                    return;
+                }
                 let inside = match self.does_nothing_unpolled(type_, callee) {
                     true => None,
                     false => match self.container_of_unpolled(type_) {
-                        Some(it) => Some(it),
-                        None => return,
+                        Some(it) if !self.was_kept(expr) => Some(it),
+                        _ => return,
                     },
                 };
                 let Some(at) = self.place_of(expr) else { return };
@@ -202,6 +205,20 @@ impl<'db> BodyFacts<'db> {
                 _ => return false,
             }
         }
+    }
+
+    /// Whether a method takes a future that runs by itself, as the handle of a task, and gives it back in another form.
+    fn wraps_what_runs(&self, call: ExprId) -> bool {
+        let Expr::MethodCall { receiver, .. } = self.body[call] else { return false };
+        let type_ = self.infer.expr_ty(receiver);
+        self.is_future(type_) && !self.does_nothing_unpolled(type_, self.callee(receiver))
+    }
+
+    /// Whether a call may give back what was kept somewhere, and polled there: `take()`, `remove(..)`.
+    fn was_kept(&self, call: ExprId) -> bool {
+        let Expr::MethodCall { receiver, .. } = &self.body[call] else { return false };
+        let type_ = self.infer.type_of_expr_with_adjust(*receiver);
+        type_.is_some_and(|it| matches!(it.kind(), TyKind::Ref(_, _, it) if it.is_mut()))
     }
 
     /// The name of what holds such futures and nothing else.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ra_ap_syntax::{TextRange, TextSize};
+use ra_ap_syntax::TextRange;
 
 use crate::{
     facts::{
@@ -10,7 +10,7 @@ use crate::{
         surroundings::Surroundings,
     },
     finding::{Applicability, Fix},
-    fix::{edits, lines::line_end},
+    fix::{edits, handler, lines::line_end},
 };
 
 /// Gives the branch a condition, which its handler ends.
@@ -30,24 +30,7 @@ pub fn guard(around: &Surroundings<'_>, polled: &PolledAgain, once: &Once) -> Op
         ),
         (TextRange::empty(once.guard), format!(", if !{flag}")),
     ];
-    let handler = &text[once.handler];
-    match handler.starts_with('{') {
-        true => {
-            let open = once.handler.start() + TextSize::of('{');
-            let below = handler[1..].split_once('\n').filter(|it| it.0.trim().is_empty());
-            let set = match below {
-                Some((_, below)) => {
-                    let spaces = below.len() - below.trim_start_matches([' ', '\t']).len();
-                    format!("{}{}{flag} = true;", line_end(text), &below[..spaces])
-                }
-                None if handler[1..].trim_start().starts_with('}') => format!(" {flag} = true; "),
-                None => format!(" {flag} = true;"),
-            };
-            let inside = TextRange::new(open, open + TextSize::of(empty_inside(handler)));
-            all.push((inside, set));
-        }
-        false => all.push((once.handler, format!("{{ {flag} = true; {handler} }}"))),
-    }
+    all.extend(handler::begin(text, once.handler, &format!("{flag} = true;")));
     Some(Fix {
         title: "Leave the branch out once it is done".to_owned(),
         applicability: Applicability::Unsafe,
@@ -55,10 +38,4 @@ pub fn guard(around: &Surroundings<'_>, polled: &PolledAgain, once: &Once) -> Op
         edits: BTreeMap::from([(polled.at.file.clone(), edits::joined(all)?)]),
         wants: BTreeSet::new(),
     })
-}
-
-/// The spaces in a block that has nothing else.
-fn empty_inside(block: &str) -> &str {
-    let inside = block.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default();
-    if inside.trim().is_empty() { inside } else { "" }
 }

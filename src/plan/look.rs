@@ -68,6 +68,7 @@ pub(super) fn look(
                 let asked = Asked {
                     calls: settings.follows_calls(),
                     races: asked_about(About::Races),
+                    state: asked_about(About::State),
                     futures: asked_about(About::Futures) || asked_about(About::Locals),
                 };
                 Mentions::find(workspace, &known, asked)

@@ -3,7 +3,7 @@
 use crate::{
     facts::futurelock::Futurelock,
     finding::Note,
-    fix::hand_over,
+    fix::{hand_over, lend_task},
     rules::{Pass, step},
 };
 
@@ -18,7 +18,10 @@ fn report(pass: &mut Pass<'_, '_>, lock: Futurelock) {
     let message = format!(
         "waits for `{resource}` while `{future}`, which may hold it or be the next to get it, is not polled"
     );
-    let fix = lock.hand_over.as_ref().and_then(|it| hand_over::to_select(pass.around, it));
+    let given = lock.hand_over.as_ref().and_then(|it| hand_over::to_select(pass.around, it));
+    let dropped = lock.dropped.as_ref().and_then(|it| hand_over::drop_first(pass.around, it));
+    let task = lock.task.as_ref().map_err(String::clone);
+    let task = task.and_then(|it| lend_task::spawn(pass.around, pass.body, it));
     let finding = pass.report(lock.at.clone(), message);
     finding.because.extend(lock.wanted_by.iter().filter_map(step));
     finding.because.push(Note::at(
@@ -26,11 +29,13 @@ fn report(pass: &mut Pass<'_, '_>, lock: Futurelock) {
         format!("`{future}` is lent here, so it lives on when another branch is done, and only this line polls it"),
     ));
     finding.because.extend(lock.held_by.iter().filter_map(step));
-    match fix {
-        Some(fix) => finding.fixes.push(fix),
-        None => finding.because.push(Note::new(
-            "a task of its own is polled whatever is awaited here: `tokio::spawn` it and lend the handle; or drop it \
-             before, or wait for both with `join!`",
-        )),
+    match (given.or(dropped), task) {
+        (None, Err(why)) => finding.because.push(Note::new(format!(
+            "drop it before, wait for both with `join!`, or let it run as a task of its own and lend the handle: {why}"
+        ))),
+        (first, second) => {
+            finding.fixes.extend(first);
+            finding.fixes.extend(second);
+        }
     }
 }

@@ -45,8 +45,8 @@ pub struct InAsync {
     unawaited: Places,
     /// The macros of the project that write async code.
     pub(super) macros: Arc<HashSet<String>>,
-    /// What drops futures before they are done, as it is called: `select!`, `timeout(`.
-    racing: Vec<String>,
+    /// What drops futures before they are done, as it is called: `select!`, `timeout(`; and what changes state for a time.
+    written: Vec<String>,
     /// What runs several futures.
     concurrent: Arc<HashSet<String>>,
     /// What stands in code that makes futures, where that is asked for.
@@ -66,6 +66,8 @@ pub struct Asked {
     pub races: bool,
     /// What makes futures.
     pub futures: bool,
+    /// What changes state for a time.
+    pub state: bool,
 }
 
 impl Mentions {
@@ -93,7 +95,10 @@ impl Mentions {
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
         let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
         let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
-        let racing = racing.chain(functions).filter(|_| asked.races).collect();
+        let racing = racing.chain(functions).filter(|_| asked.races);
+        let changes = known.state_changes().into_iter().map(|it| format!("{it}("));
+        let changes = changes.chain(["= true", "= Some(", "+=", "-="].map(str::to_owned));
+        let written = racing.chain(changes.filter(|_| asked.state)).collect();
         let concurrent = known.concurrent_names().filter(|_| asked.races).map(str::to_owned);
         let concurrent = Arc::new(concurrent.collect());
         let functions = outlines.iter().flat_map(|it| &it.functions);
@@ -107,7 +112,7 @@ impl Mentions {
             places: Places::new(),
             unawaited: Places::new(),
             macros: Arc::new(macros),
-            racing,
+            written,
             concurrent,
             making: Arc::new(making),
             makes: Places::new(),
@@ -192,10 +197,10 @@ impl InAsync {
         let mut places = identifiers(text, &self.names);
         places.extend(calls.iter().map(|it| TextSize::new(it.at as u32)));
         places.extend(identifiers(text, &self.concurrent));
-        for call in &self.racing {
+        for call in &self.written {
             let is_name = |at: usize| {
                 let before = text[..at].chars().next_back();
-                before.is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != '.')
+                before.is_none_or(|it| !it.is_alphanumeric() && it != '_')
             };
             let all = text.match_indices(call).filter(|it| is_name(it.0));
             places.extend(all.map(|it| TextSize::new(it.0 as u32)));

@@ -42,7 +42,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// Whether a future borrows from nothing, and may change threads.
-    fn owns_all(&self, future: ExprId) -> Result<(), String> {
+    pub(in crate::facts) fn owns_all(&self, future: ExprId) -> Result<(), String> {
         match &self.body[future] {
             Expr::Closure { closure_kind: ClosureKind::Coroutine { .. }, capture_by, .. } => {
                 let mut own = std::collections::BTreeSet::new();

@@ -17,7 +17,16 @@ pub(super) struct Split {
 
 /// Each suspension between some of `steps`, in one turn of every loop around it, while `local` keeps its value.
 pub(super) fn splits(graph: &Graph<'_>, local: LocalId, steps: &Steps) -> Vec<Split> {
-    let search = Search { graph, local, steps };
+    all(&Search { graph, local: Some(local), steps, only_next: false })
+}
+
+/// The same, whatever becomes of any local, and with the last step before it and the next one after it alone.
+pub(super) fn closest(graph: &Graph<'_>, steps: &Steps) -> Vec<Split> {
+    all(&Search { graph, local: None, steps, only_next: true })
+}
+
+fn all(search: &Search<'_, '_>) -> Vec<Split> {
+    let graph = search.graph;
     let before = search.before();
     let after = search.after();
     let split = |(index, block): (usize, &Block)| match block.end {
@@ -34,8 +43,10 @@ pub(super) fn splits(graph: &Graph<'_>, local: LocalId, steps: &Steps) -> Vec<Sp
 
 struct Search<'a, 'db> {
     graph: &'a Graph<'db>,
-    local: LocalId,
+    local: Option<LocalId>,
     steps: &'a Steps,
+    /// Each step hides those behind it.
+    only_next: bool,
 }
 
 impl Search<'_, '_> {
@@ -81,12 +92,15 @@ impl Search<'_, '_> {
     fn pass(&self, step: &Step, set: &mut Steps) {
         match step {
             Step::Run(op) => {
-                if op.into == Some(self.local) || op.moves.contains(&self.local) {
+                let local = self.local;
+                let is_other = |it: LocalId| op.into == Some(it) || op.moves.contains(&it);
+                let step = op.code.filter(|it| self.steps.contains(it));
+                if local.is_some_and(is_other) || (self.only_next && step.is_some()) {
                     set.clear();
                 }
-                set.extend(op.code.filter(|it| self.steps.contains(it)));
+                set.extend(step);
             }
-            Step::Drop(it) | Step::Gone(it) if *it == self.local => set.clear(),
+            Step::Drop(it) | Step::Gone(it) if Some(*it) == self.local => set.clear(),
             Step::Drop(_) | Step::Gone(_) | Step::Emptied(_) => {}
         }
     }
