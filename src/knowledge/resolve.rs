@@ -280,12 +280,6 @@ impl Known {
         self.functions.values().filter(gives_up).map(|it| it.name()).collect()
     }
 
-    /// The names of what changes state so that something else has to change it back.
-    pub fn state_changes(&self) -> BTreeSet<&str> {
-        let changes = |it: &&Arc<Row>| it.empties || it.undone_by.is_some();
-        self.by_path.values().filter(changes).map(|it| it.name()).collect()
-    }
-
     /// The names of what runs several futures, at once or side by side: streams, what makes them, and what starts tasks.
     pub fn concurrent_names(&self) -> impl Iterator<Item = &str> {
         let starts_tasks = |it: &Row| it.future.is_some_and(|it| it != FutureRuns::Driven);

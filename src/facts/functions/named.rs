@@ -96,7 +96,8 @@ impl Mentions {
         let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
         let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
         let racing = racing.chain(functions).filter(|_| asked.races);
-        let changes = known.state_changes().into_iter().map(|it| format!("{it}("));
+        let changes = known.rows().filter(|it| it.empties || it.undone_by.is_some());
+        let changes = changes.map(|it| format!("{}(", it.name()));
         let changes = changes.chain(["= true", "= Some(", "+=", "-="].map(str::to_owned));
         let written = racing.chain(changes.filter(|_| asked.state)).collect();
         let concurrent = known.concurrent_names().filter(|_| asked.races).map(str::to_owned);
