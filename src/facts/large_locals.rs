@@ -1,4 +1,4 @@
-//! Large values that a task keeps while it is suspended.
+//! Large arrays that a task keeps while it is suspended.
 
 use ra_ap_hir_def::hir::{BindingId, ExprId};
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
@@ -12,7 +12,7 @@ use crate::{
     finding::Place,
 };
 
-/// A variable with a large value that is alive across an `.await`.
+/// A variable with a large array in it that is alive across an `.await`.
 pub struct LargeLocal {
     pub name: String,
     /// Where it is declared.

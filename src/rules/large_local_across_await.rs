@@ -1,4 +1,4 @@
-//! A large value that a task keeps while it is suspended.
+//! A large array that a task keeps while it is suspended.
 
 use crate::{
     facts::large_locals::LargeLocal,

@@ -112,7 +112,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
         large
     }
 
-    /// The large values that a function keeps while it is suspended, in the order of the text.
+    /// The large arrays that a function keeps while it is suspended, in the order of the text.
     pub fn locals_in(&self, body: &BodyFacts<'w>) -> Vec<LargeLocal> {
         let Some(sizes) = self.sizes() else { return Vec::new() };
         let frames = body.coroutines().map(|it| body.frame(it));
@@ -139,7 +139,8 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
             }
             let measured = sizes.layouts.measure(type_, sizes);
             let bytes = measured.layout.size.bytes();
-            if bytes > limit && !body.holds_future(type_) {
+            let is_large = sizes.layouts.has_array_above(limit, type_, sizes);
+            if is_large && !body.holds_future(type_) {
                 let points = frame.points.iter().filter(|it| it.1.contains(&index));
                 let awaits: Vec<ExprId> = points.map(|it| it.0).collect();
                 locals.extend(body.large_local(variable, (bytes, measured.exact), &awaits));

@@ -122,6 +122,24 @@ impl<'db> Layouts<'db> {
         layout
     }
 
+    /// Whether a value of this type is large because of one array, which it is or has in it.
+    pub fn has_array_above(&self, limit: u64, type_: Ty<'db>, futures: &dyn Futures<'db>) -> bool {
+        let type_ = self.normalized(type_);
+        if self.measure(type_, futures).layout.size.bytes() <= limit {
+            return false;
+        }
+        let is_or_has = |it: Ty<'db>| self.has_array_above(limit, it, futures);
+        match type_.kind() {
+            TyKind::Array(..) => true,
+            TyKind::Tuple(types) => types.iter().any(is_or_has),
+            TyKind::Adt(adt, args) => {
+                let mut variants = self.variants(adt.def_id()).into_iter();
+                variants.any(|it| self.fields(it, args).into_iter().any(is_or_has))
+            }
+            _ => false,
+        }
+    }
+
     fn of_type(&self, type_: Ty<'db>, futures: &dyn Futures<'db>) -> Option<Measured> {
         if let Some(other) = futures.in_place_of(self, type_) {
             return Some(other);
