@@ -56,7 +56,7 @@ pub struct Page {
     pub preview: bool,
     /// Whether it says nothing about tests, benches and build scripts.
     pub quiet_in_tests: bool,
-    /// How many bytes it takes for granted, where it is about sizes and nobody says otherwise.
+    /// How many bytes it takes for granted, or how many things at once, where nobody says otherwise.
     pub limit: Option<u64>,
     /// The lints of clippy that find the same, or a part of it.
     pub clippy: Vec<String>,
@@ -245,8 +245,8 @@ impl Header {
             ("preview", "false") => self.preview = false,
             ("preview", _) => return Some("`true` or `false`"),
             ("limit", _) => match value.parse() {
-                Ok(bytes) => self.limit = Some(bytes),
-                Err(_) => return Some("a number of bytes"),
+                Ok(limit) => self.limit = Some(limit),
+                Err(_) => return Some("a number"),
             },
             ("since", _) => self.since = value.to_owned(),
             ("group", _) => self.group = value.to_owned(),

@@ -177,6 +177,8 @@ pub struct Pass<'a, 'db> {
     pub losses: &'a Losses<'db>,
     /// The futures that are made in functions and are large.
     pub large_futures: &'a LargeFutures<'a, 'db>,
+    /// How much the user takes for granted, or the page.
+    pub limit: Option<u64>,
     pub findings: Vec<Finding>,
 }
 

@@ -17,13 +17,13 @@ enum Trap {
     Hangs,
     /// The task panics.
     Panics,
-    /// It says that something is no longer true that should always be.
+    /// It says that something is not true that should always be.
     Breaks,
     /// The stack is too small for it.
     Overflows,
 }
 
-const PROGRAMS: [(&str, Trap); 27] = [
+const PROGRAMS: [(&str, Trap); 28] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -46,6 +46,7 @@ const PROGRAMS: [(&str, Trap); 27] = [
     ("idle_stream", Trap::Hangs),
     ("idle_timer", Trap::Breaks),
     ("polled_again", Trap::Panics),
+    ("fan_out", Trap::Breaks),
     ("large_buffer", Trap::Overflows),
     ("nested_futures", Trap::Overflows),
     ("late_cache", Trap::Breaks),
@@ -75,6 +76,7 @@ fn each_trap_is_shown_and_repaired() {
         .args(["--extend-select", "futurelock,cancel-unsafe-select,cancel-unsafe-timeout"])
         .args(["--extend-select", "idle-buffered-stream,polled-wrong,state-lost-on-cancel"])
         .args(["--extend-select", "large-future,large-local-across-await"])
+        .args(["--extend-select", "unbounded-concurrency"])
         .current_dir(&project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()

@@ -37,7 +37,7 @@ pub struct RuleChoice {
     pub quiet_in_tests: bool,
     /// Whether its fixes may be written.
     pub fixable: bool,
-    /// How many bytes it takes for granted, where it is about sizes.
+    /// How many bytes it takes for granted, or how many things at once.
     pub limit: Option<u64>,
     /// What its fixes count as, where that is not left to the rule.
     pub rating: Option<Applicability>,

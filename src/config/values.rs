@@ -76,7 +76,7 @@ struct RuleTable {
     level: Option<Level>,
     /// Whether it speaks of tests, benches and build scripts.
     tests: Option<Tests>,
-    /// How many bytes a rule about sizes takes for granted.
+    /// How many bytes a rule about sizes takes for granted, and one about concurrency how many things at once.
     limit: Option<u64>,
 }
 

@@ -23,20 +23,27 @@ use crate::{
 /// The name of the limit; one for each module.
 const NAME: &str = "MAX_CONCURRENT";
 
-/// So many requests at once harm nobody, and hide that each of them waits.
-const LIMIT: usize = 32;
-
-/// Puts a constant of the module in the place of a limit that is none.
-pub fn by_name(around: &Surroundings<'_>, body: &BodyFacts<'_>, it: &FanOut) -> Option<Fix> {
+/// Puts a constant of the module, or `most`, in the place of a limit that is none.
+pub fn by_name(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    it: &FanOut,
+    most: u64,
+) -> Option<Fix> {
     if it.limit == Limit::Unsaid {
         return None;
     }
     let edits = vec![(it.at.range, NAME.to_owned())];
-    with_constant(around, body, it, edits, "only you know how many at once are right")
+    with_constant(around, body, it, most, edits, "only you know how many at once are right")
 }
 
 /// Makes a stream of the futures, which runs so many of them at once and gives what they give in their order.
-pub fn as_stream(around: &Surroundings<'_>, body: &BodyFacts<'_>, it: &FanOut) -> Option<Fix> {
+pub fn as_stream(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    it: &FanOut,
+    most: u64,
+) -> Option<Fix> {
     let collect = it.row.limited.as_deref()?;
     let [futures] = body.values_of(it.call)[..] else { return None };
     let (call, futures) = (body.place_of(it.call)?, body.place_of(futures)?);
@@ -53,13 +60,14 @@ pub fn as_stream(around: &Surroundings<'_>, body: &BodyFacts<'_>, it: &FanOut) -
         1 => "only you know how many at once are right",
         _ => "only you know how many at once are right, and an error is seen when its turn comes",
     };
-    with_constant(around, body, it, edits, doubt)
+    with_constant(around, body, it, most, edits, doubt)
 }
 
 fn with_constant(
     around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
     it: &FanOut,
+    most: u64,
     mut edits: Vec<(TextRange, String)>,
     doubt: &str,
 ) -> Option<Fix> {
@@ -67,11 +75,11 @@ fn with_constant(
         let at = item_around(body, it)?;
         let text = around.text(&it.at)?;
         let (indent, end) = (indentation(text, at), line_end(text));
-        let declared = format!("const {NAME}: usize = {LIMIT};{end}{end}{indent}");
+        let declared = format!("const {NAME}: usize = {most};{end}{end}{indent}");
         edits.push((TextRange::empty(at), declared));
     }
     Some(Fix {
-        title: format!("Run {LIMIT} of them at once, or as many as `{NAME}` says"),
+        title: format!("Run {most} of them at once, or as many as `{NAME}` says"),
         applicability: Applicability::Unsafe,
         doubt: Some(doubt.to_owned()),
         edits: BTreeMap::from([(it.at.file.clone(), edits::joined(edits)?)]),

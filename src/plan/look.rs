@@ -177,6 +177,11 @@ impl<'db> InTarget<'_, 'db> {
         !page.preview || at.is_none_or(is_selected)
     }
 
+    fn limit(&self, page: &Page, at: Option<&Place>) -> Option<u64> {
+        let limit = |it: &Place| self.settings.of(&it.file).rule(page, &it.file).limit;
+        at.map_or(page.limit, limit)
+    }
+
     fn is_quiet_in_tests(&self, page: &Page, at: Option<&Place>) -> bool {
         at.map_or(page.quiet_in_tests, |at| {
             self.settings.of(&at.file).rule(page, &at.file).quiet_in_tests
@@ -258,6 +263,7 @@ impl<'db> InTarget<'_, 'db> {
                     locks: self.locks,
                     losses: self.losses,
                     large_futures: &self.large_futures,
+                    limit: self.limit(page, at.as_ref()),
                     findings: Vec::new(),
                 };
                 check(&mut pass);

@@ -41,8 +41,10 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut) {
             )
         }
     };
-    let fix = limit::by_name(pass.around, pass.body, it)
-        .or_else(|| limit::as_stream(pass.around, pass.body, it));
+    let fix = pass.limit.and_then(|most| {
+        limit::by_name(pass.around, pass.body, it, most)
+            .or_else(|| limit::as_stream(pass.around, pass.body, it, most))
+    });
     let finding = pass.report(it.at.clone(), message);
     finding.severity = match it.limit {
         Limit::Nothing(_) => Severity::Error,
