@@ -23,22 +23,20 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
 fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut) {
     let name = it.row.name();
     let items = match &it.source {
-        Some(source) => format!("of `{source}`"),
-        None => "that come in".to_owned(),
+        Some(source) => format!("futures of `{source}`"),
+        None => "futures".to_owned(),
     };
     let message = match it.limit {
         Limit::Nothing(Zero::Panics) => format!("`{name}` panics when it has room for nothing"),
         Limit::Nothing(_) => format!("`{name}` that runs nothing at once waits for ever"),
         Limit::Number(number) => {
-            format!("a limit of {number} is none: `{name}` runs all futures {items} at once")
+            format!("a limit of {number} is none: `{name}` runs all {items} at once")
         }
         Limit::None | Limit::Unsaid => {
-            format!("nothing limits how many futures {items} `{name}` runs at once")
+            format!("nothing limits how many {items} `{name}` runs at once")
         }
         Limit::Length => {
-            format!(
-                "what is as long as the input is no limit: `{name}` runs all futures {items} at once"
-            )
+            format!("what is as long as the input is no limit: `{name}` runs all {items} at once")
         }
     };
     let fix = pass.limit.and_then(|most| {
