@@ -25,6 +25,7 @@ mod future_not_awaited;
 mod futurelock;
 mod guard_across_await;
 mod heavy_compute;
+mod held;
 mod idle_buffered_stream;
 mod invalid_suppression;
 mod large_future;
@@ -147,6 +148,9 @@ impl Rule {
         Page::parse(self.name, self.text).expect("a test has read every page that is shipped")
     }
 }
+
+/// So many places of one kind say enough.
+const MOST_PLACES: usize = 3;
 
 /// A call on the way to a lock, where it is in sight.
 fn step(it: &Link) -> Option<Note> {

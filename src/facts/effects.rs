@@ -115,10 +115,7 @@ impl<'m, 'db> Effects<'m, 'db> {
         let mut found = Vec::new();
         let mut looked_into = Vec::new();
         for it in body.uses.iter().filter(stands_in_the_way) {
-            let mut graph = self.graph.borrow_mut();
-            let nodes = graph.nodes_of(self, body, it);
-            let waits = graph.waits_of_all(self, &nodes);
-            drop(graph);
+            let (nodes, waits) = self.waits_behind(body, it);
             if !waits.is_empty() {
                 looked_into.extend(nodes);
             }
@@ -148,14 +145,23 @@ impl<'m, 'db> Effects<'m, 'db> {
         };
         let mut found = Vec::new();
         for it in body.uses.iter().filter(counts) {
-            let mut graph = self.graph.borrow_mut();
-            let nodes = graph.nodes_of(self, body, it);
-            let waits = graph.waits_of_all(self, &nodes);
-            drop(graph);
+            let (_, waits) = self.waits_behind(body, it);
             let name = names::of_function(body.db, it.function);
             found.extend(waits.into_iter().map(|it| (name.clone(), self.effect(it.0, it.1))));
         }
         found
+    }
+
+    /// The functions that a call may come to, and what they wait for.
+    fn waits_behind(
+        &self,
+        body: &BodyFacts<'db>,
+        call: &Use<'db>,
+    ) -> (Vec<Node>, Vec<(Wait, Node)>) {
+        let mut graph = self.graph.borrow_mut();
+        let nodes = graph.nodes_of(self, body, call);
+        let waits = graph.waits_of_all(self, &nodes);
+        (nodes, waits)
     }
 
     fn add_behind(&self, caller: FunctionId, nodes: Vec<Node>) {

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use ra_ap_hir_def::hir::{Expr, ExprId};
+use ra_ap_hir_def::{
+    AdtId,
+    hir::{Expr, ExprId},
+    lang_item,
+};
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
@@ -106,10 +110,15 @@ impl<'db> BodyFacts<'db> {
             };
         }
         match &self.body[argument] {
-            Expr::Call { args, .. } if args.len() == 1 && self.is_option(argument) => {
+            Expr::Call { args, .. }
+                if args.len() == 1 && self.is_option(self.infer.expr_ty(argument)) =>
+            {
                 self.limit(args[0], zero)
             }
-            Expr::Path(_) if self.is_option(argument) && self.local(argument).is_none() => {
+            Expr::Path(_)
+                if self.is_option(self.infer.expr_ty(argument))
+                    && self.local(argument).is_none() =>
+            {
                 Some(Limit::None)
             }
             Expr::MethodCall { method_name, args, .. } => {
@@ -117,11 +126,6 @@ impl<'db> BodyFacts<'db> {
             }
             _ => None,
         }
-    }
-
-    fn is_option(&self, expr: ExprId) -> bool {
-        let TyKind::Adt(adt, _) = self.infer.expr_ty(expr).kind() else { return false };
-        ra_ap_hir::Adt::from(adt.def_id()).name(self.db).as_str() == "Option"
     }
 
     /// Whether the futures that a call gets do their work in it: tasks that run already do not.
@@ -145,7 +149,8 @@ impl<'db> BodyFacts<'db> {
 
     fn is_box(&self, type_: Ty<'db>) -> bool {
         let TyKind::Adt(adt, _) = type_.kind() else { return false };
-        ra_ap_hir::Adt::from(adt.def_id()).name(self.db).as_str() == "Box"
+        let boxes = lang_item::lang_items(self.db, self.krate()).OwnedBox;
+        matches!(adt.def_id(), AdtId::StructId(it) if Some(it) == boxes)
     }
 
     fn short_text(&self, expr: ExprId) -> Option<String> {

@@ -138,12 +138,15 @@ impl<'db> BodyFacts<'db> {
         !self.may_borrow(type_) && self.owned_guard_in(type_).is_none() && self.is_clone(type_)
     }
 
-    fn is_option_of_reference(&self, type_: Ty<'db>) -> bool {
-        let TyKind::Adt(adt, args) = type_.kind() else { return false };
+    pub(super) fn is_option(&self, type_: Ty<'db>) -> bool {
+        let TyKind::Adt(adt, _) = type_.kind() else { return false };
         let option = ra_ap_hir_def::lang_item::lang_items(self.db, self.krate()).Option;
-        let is_option =
-            matches!(adt.def_id(), ra_ap_hir_def::AdtId::EnumId(it) if Some(it) == option);
-        let inner = args.types().next().filter(|_| is_option);
+        matches!(adt.def_id(), ra_ap_hir_def::AdtId::EnumId(it) if Some(it) == option)
+    }
+
+    fn is_option_of_reference(&self, type_: Ty<'db>) -> bool {
+        let TyKind::Adt(_, args) = type_.kind() else { return false };
+        let inner = args.types().next().filter(|_| self.is_option(type_));
         match inner.map(|it| it.kind()) {
             Some(TyKind::Ref(_, it, mutability)) => !mutability.is_mut() && self.is_owned_clone(it),
             _ => false,

@@ -15,7 +15,7 @@ use crate::{
     finding::{Applicability, Fix},
     fix::{
         edits,
-        lines::{indentation, line_end},
+        lines::{self, indentation, line_end},
         path,
     },
 };
@@ -135,13 +135,9 @@ impl Streams {
             all => format!("{{{}}}", all.join(", ")),
         };
         let call: SyntaxNode = body.syntax(it.call)?.value.syntax().clone();
-        let function = call.ancestors().find_map(ast::Fn::cast)?.body()?.stmt_list()?;
-        let start = function.l_curly_token()?.text_range().end();
-        let first = function.statements().next().map(|it| it.syntax().clone());
-        let first = first.or_else(|| Some(function.tail_expr()?.syntax().clone()))?;
-        let line = format!("{}{}", line_end(text), indentation(text, first.text_range().start()));
-        let import = format!("{line}use {}::{list};{}", self.root, line_end(text));
-        Some(Some((TextRange::empty(start), import)))
+        let function = call.ancestors().find_map(ast::Fn::cast)?;
+        let import = format!("use {}::{list};", self.root);
+        lines::at_start_of(&function, text, &import).map(Some)
     }
 
     fn trait_(&self, body: &BodyFacts<'_>, name: &str) -> Option<ra_ap_hir::Trait> {

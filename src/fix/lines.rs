@@ -1,7 +1,9 @@
 //! How the lines of a text begin and end.
 
-use ra_ap_ide_db::text_edit::{TextEditBuilder, TextSize};
-use ra_ap_syntax::{AstToken, Direction, NodeOrToken, SyntaxElement, SyntaxKind, SyntaxNode, ast};
+use ra_ap_ide_db::text_edit::{TextEditBuilder, TextRange, TextSize};
+use ra_ap_syntax::{
+    AstNode, AstToken, Direction, NodeOrToken, SyntaxElement, SyntaxKind, SyntaxNode, ast,
+};
 
 pub(super) fn line_end(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
@@ -13,6 +15,21 @@ pub(super) fn indentation(text: &str, at: TextSize) -> &str {
     let start = text[..at].rfind('\n').map_or(0, |it| it + 1);
     let line = &text[start..];
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+}
+
+/// A line of its own where a function begins, as what is put in, and where.
+pub(super) fn at_start_of(
+    function: &ast::Fn,
+    text: &str,
+    line: &str,
+) -> Option<(TextRange, String)> {
+    let list = function.body()?.stmt_list()?;
+    let start = list.l_curly_token()?.text_range().end();
+    let first = list.statements().next().map(|it| it.syntax().clone());
+    let first = first.or_else(|| list.tail_expr().map(|it| it.syntax().clone()))?;
+    let indent = indentation(text, first.text_range().start());
+    let end = line_end(text);
+    Some((TextRange::empty(start), format!("{end}{indent}{line}{end}")))
 }
 
 /// By how much the lines of a block stand further in than the line on which `at` lies.

@@ -5,11 +5,8 @@ use crate::{
     finding::{Fix, Note, Severity},
     fix::{hoist, lock, narrow, read_later},
     knowledge::Guard,
-    rules::Pass,
+    rules::{MOST_PLACES, Pass},
 };
-
-/// So many places say enough.
-const MOST_PLACES: usize = 3;
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for guard in pass.body.held_guards() {

@@ -4,11 +4,8 @@ use crate::{
     facts::large_locals::LargeLocal,
     finding::Note,
     fix::{narrow, on_heap},
-    rules::Pass,
+    rules::{MOST_PLACES, Pass},
 };
-
-/// So many places say enough.
-const MOST_PLACES: usize = 3;
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for local in pass.large_futures.locals_in(pass.body) {

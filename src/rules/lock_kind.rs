@@ -1,9 +1,9 @@
 //! An asynchronous lock where one for threads would do.
 
-use crate::{finding::Note, rules::Pass};
-
-/// So many places say enough.
-const MOST_PLACES: usize = 3;
+use crate::{
+    finding::Note,
+    rules::{MOST_PLACES, Pass},
+};
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for lock in pass.locks.short(pass.body) {

@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, rc::Rc};
 
-use ra_ap_hir::HasSource;
 use ra_ap_hir_def::{FieldId, FunctionId, StaticId, hir::ExprId};
 use ra_ap_ide_db::RootDatabase;
 
@@ -13,6 +12,7 @@ use crate::{
         functions::{self, Mentions},
         locks::{FieldStep, HeldLock, LockPlace, Root, taken::TakenLocks},
         narrow::Section,
+        place,
         runs_on::Thread,
     },
     finding::Place,
@@ -120,8 +120,7 @@ impl<'db> TakenLocks<'db> {
 
     /// Whether a name stands in the function that may give a guard.
     fn may_take_a_lock(&self, function: FunctionId) -> bool {
-        let source = ra_ap_hir::Function::from(function).source(self.workspace.db());
-        let text = source.map(|it| ra_ap_syntax::AstNode::syntax(&it.value).text().to_string());
+        let text = place::text_of(self.workspace, function);
         text.is_some_and(|text| self.known.guard_givers().any(|it| text.contains(it)))
     }
 }

@@ -13,7 +13,7 @@ use ra_ap_syntax::{
 use crate::{
     finding::Note,
     fix::{
-        lines::{indentation, line_end},
+        lines::{self, indentation, line_end},
         migrate::Migration,
     },
 };
@@ -188,13 +188,7 @@ impl Migration<'_, '_> {
         function: &ast::Fn,
         traits: &[(String, Option<Trait>)],
     ) -> Option<(TextRange, String)> {
-        let list = function.body()?.stmt_list()?;
-        let start = list.l_curly_token()?.text_range().end();
-        let line = line_end(self.text);
-        let first = list.statements().next().map(|it| it.syntax().clone());
-        let first = first.or_else(|| list.tail_expr().map(|it| it.syntax().clone()))?;
-        let indent = indentation(self.text, first.text_range().start());
-        Some((TextRange::empty(start), format!("{line}{indent}{}{line}", self.line(traits, true))))
+        lines::at_start_of(function, self.text, &self.line(traits, true))
     }
 
     /// `use tokio::io::{AsyncReadExt, AsyncWriteExt};`
