@@ -17,6 +17,7 @@ use crate::{
 mod arguments;
 mod catalogue;
 mod changed;
+mod checker;
 mod choosing;
 mod configure;
 mod hints;

@@ -52,6 +52,7 @@ impl Project {
             fs::write(path, text).unwrap();
         }
         let member = |folder: &str| Member {
+            id: String::new(),
             name: folder.rsplit('/').next().unwrap_or_default().to_owned(),
             version: "0.1.0".to_owned(),
             folder: FilePath::new(folder),

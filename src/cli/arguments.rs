@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    cli::arguments::choosing::{ConfigArguments, RuleArguments, ScopeArguments},
+    cli::arguments::{
+        cargo::{CargoArguments, with_value},
+        choosing::{ConfigArguments, RuleArguments, ScopeArguments},
+    },
     config::{ProjectRequest, Remedy, Suppressions},
     report::Mode,
 };
 
+mod cargo;
 pub(super) mod choosing;
 
 /// Finds the traps of async Rust in a Cargo workspace and rewrites them
@@ -190,6 +194,9 @@ pub(super) struct ScanArguments {
     #[command(flatten)]
     pub(super) output: OutputArguments,
 
+    #[command(flatten)]
+    pub(super) cargo: CargoArguments,
+
     /// Exit with 0 where it would be 1
     #[arg(long, help_heading = "Exit status")]
     pub(super) exit_zero: bool,
@@ -218,9 +225,9 @@ pub(super) struct ProjectArguments {
     #[arg(long)]
     no_default_features: bool,
 
-    /// The target triple to analyse for
-    #[arg(long, value_name = "TRIPLE")]
-    target: Option<String>,
+    /// The target triple to analyse for; of several, as cargo takes them, the first
+    #[arg(long, value_name = "TRIPLE", action = ArgAction::Append)]
+    target: Vec<String>,
 
     /// Use no network
     #[arg(long)]
@@ -248,7 +255,7 @@ pub(super) struct ProjectArguments {
 pub(super) struct OutputArguments {
     /// The form of what is printed on stdout; the environment variable ASYNC_FIX_OUTPUT_FORMAT sets another default
     #[arg(long, value_name = "FORMAT", default_value = "full")]
-    pub(super) output_format: Format,
+    output_format: Format,
 
     /// Where to write it, in place of stdout
     #[arg(short, long, value_name = "FILE")]
@@ -281,12 +288,21 @@ pub(super) enum Format {
     Json,
     /// As cargo does with --message-format=json
     RustcJson,
+    /// The same, with colours in what is for people
+    #[value(skip)]
+    RustcJsonStyled,
     /// SARIF 2.1.0
     Sarif,
     /// Workflow commands of GitHub
     Github,
     /// The patch that --dry-run prints
     Patch,
+}
+
+impl Format {
+    pub(super) fn is_rustc_json(self) -> bool {
+        matches!(self, Format::RustcJson | Format::RustcJsonStyled)
+    }
 }
 
 /// A format, and the file that gets it.
@@ -341,6 +357,22 @@ impl ScanArguments {
         }
     }
 
+    /// The form of what is printed on stdout.
+    pub(super) fn format(&self) -> Format {
+        self.cargo.format().unwrap_or(self.output.output_format)
+    }
+
+    /// What is said of the project, each part as cargo takes it.
+    pub(super) fn for_cargo(&self) -> Vec<Vec<String>> {
+        let mut flags = self.cargo.flags();
+        let ScopeArguments { package, workspace, exclude, .. } = &self.scope;
+        flags.extend(workspace.then(|| vec!["--workspace".to_owned()]));
+        flags.extend(package.iter().map(|it| with_value("--package", it)));
+        flags.extend(exclude.iter().map(|it| with_value("--exclude", it)));
+        flags.extend(self.project.for_cargo());
+        flags
+    }
+
     pub(super) fn remedy(&self) -> Result<Remedy, String> {
         let Some(reason) = self.suppress.as_deref().map(str::trim) else { return Ok(Remedy::Fix) };
         if reason.contains(['\n', '\r']) {
@@ -369,6 +401,22 @@ impl ProjectArguments {
         }
     }
 
+    fn for_cargo(&self) -> Vec<Vec<String>> {
+        let switches = [
+            (self.all_features, "--all-features"),
+            (self.no_default_features, "--no-default-features"),
+            (self.offline, "--offline"),
+            (self.locked, "--locked"),
+            (self.frozen, "--frozen"),
+        ];
+        let switches = switches.iter().filter(|it| it.0).map(|it| vec![it.1.to_owned()]);
+        let manifest = self.manifest_path.as_ref().map(|it| it.display().to_string());
+        let manifest = manifest.iter().map(|it| with_value("--manifest-path", it));
+        let features = self.features.iter().map(|it| with_value("--features", it));
+        let targets = self.target.iter().map(|it| with_value("--target", it));
+        manifest.chain(features).chain(targets).chain(switches).collect()
+    }
+
     pub(super) fn request(&self, start: PathBuf) -> ProjectRequest {
         let separator = |it: char| it == ',' || it.is_whitespace();
         let features = self.features.iter().flat_map(|it| it.split(separator));
@@ -378,7 +426,7 @@ impl ProjectArguments {
             features: features.filter(|it| !it.is_empty()).map(str::to_owned).collect(),
             all_features: self.all_features,
             no_default_features: self.no_default_features,
-            target: self.target.clone(),
+            target: self.target.first().cloned(),
             offline: self.offline,
             locked: self.locked,
             frozen: self.frozen,

@@ -124,6 +124,10 @@ fn packages(
 fn named<'l>(specs: &[String], layout: &'l Layout) -> Result<Vec<&'l Member>, String> {
     let mut found: Vec<&Member> = Vec::new();
     for spec in specs {
+        if let Some(it) = layout.members.iter().find(|it| it.id == *spec) {
+            found.push(it);
+            continue;
+        }
         let (name, version) = match spec.split_once('@') {
             Some((name, version)) => (name, Some(version)),
             None => (spec.as_str(), None),

@@ -40,12 +40,19 @@ fn kept(arguments: &[OsString]) -> Vec<String> {
         match argument.as_ref() {
             "--dry-run" | "--apply" | "-q" | "--quiet" | "-v" | "--verbose" | "-i"
             | "--interactive" | "--default-no" | "--statistics" => (),
-            "--output-format" | "-o" | "--output-file" | "--report" => {
+            "--output-format" | "-o" | "--output-file" | "--report" | "--message-format"
+            | "--with" => {
                 arguments.next();
             }
-            it if ["--output-format=", "--output-file=", "--report="]
-                .iter()
-                .any(|flag| it.starts_with(flag)) => {}
+            it if [
+                "--output-format=",
+                "--output-file=",
+                "--report=",
+                "--message-format=",
+                "--with=",
+            ]
+            .iter()
+            .any(|flag| it.starts_with(flag)) => {}
             "--" => {
                 kept.push("--".to_owned());
                 kept.extend(arguments.by_ref().map(|it| quoted(&it)));

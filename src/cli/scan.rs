@@ -5,6 +5,7 @@ use crate::{
     cli::{
         Outcome,
         arguments::ScanArguments,
+        checker::{Beside, End},
         choosing::{self, Asked},
         hints, interactive,
         keyboard::Keyboard,
@@ -31,8 +32,22 @@ pub(super) fn scan(
     commands: &Commands,
     keyboard: &Keyboard,
 ) -> Result<Outcome, String> {
-    reports::check(&arguments.output)?;
+    reports::check(arguments)?;
     interactive::check(arguments)?;
+    let mut beside = Beside::start(arguments)?;
+    let outcome = scan_here(arguments, program, commands, keyboard, &mut beside);
+    // Whatever went wrong here, the other one is heard to its end.
+    let end = beside.end();
+    Ok(end.with(outcome?))
+}
+
+fn scan_here(
+    arguments: &ScanArguments,
+    program: &str,
+    commands: &Commands,
+    keyboard: &Keyboard,
+    beside: &mut Beside,
+) -> Result<Outcome, String> {
     let mut asked = choosing::ask(arguments)?;
     asked.choice.settings.warnings.iter().for_each(|it| output::warning(it));
     let (mut planned, lock) = planned(arguments, &asked)?;
@@ -57,7 +72,7 @@ pub(super) fn scan(
             }
             Err(refusal) => {
                 let Planned { plan, workspace, .. } = &planned;
-                reports::print(&arguments.output, plan, Mode::DryRun, workspace)?;
+                reports::print(arguments, plan, Mode::DryRun, workspace, true)?;
                 return Err(refusal.to_string());
             }
         };
@@ -65,7 +80,8 @@ pub(super) fn scan(
     let Planned { workspace, mut plan, .. } = planned;
     plan.run.clone_from(&written);
     // What was written is told of, whatever becomes of the report.
-    let reported = reports::print(&arguments.output, &plan, mode, &workspace);
+    let others_succeed = beside.end() == End::Clean;
+    let reported = reports::print(arguments, &plan, mode, &workspace, others_succeed);
     summary::taken_back(&plan).for_each(|it| output::error(&it));
     if !arguments.output.quiet {
         let mut commands = commands.clone();

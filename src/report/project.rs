@@ -8,7 +8,7 @@ use std::{
 use crate::{
     finding::{FilePath, Finding},
     page::Page,
-    workspace::Workspace,
+    workspace::{Target, Workspace},
 };
 
 #[derive(Clone, Default, Debug)]
@@ -46,17 +46,27 @@ pub fn targets(workspace: &Workspace, findings: &[Finding]) -> BTreeMap<FilePath
     files.filter_map(|it| Some((it.clone(), cargo_target(workspace, it)?))).collect()
 }
 
+/// A target of the package that cargo calls `id`.
+pub fn target_of_package(workspace: &Workspace, id: &str) -> Option<CargoTarget> {
+    let targets = workspace.targets().iter();
+    let mut of_package = targets.filter(|it| workspace.packages()[it.package].id == id);
+    of_package.next().map(|it| described(workspace, it))
+}
+
 fn cargo_target(workspace: &Workspace, file: &FilePath) -> Option<CargoTarget> {
-    let target = workspace.target_of(file)?;
+    workspace.target_of(file).map(|it| described(workspace, it))
+}
+
+fn described(workspace: &Workspace, target: &Target) -> CargoTarget {
     let package = &workspace.packages()[target.package];
-    Some(CargoTarget {
+    CargoTarget {
         package_id: package.id.clone(),
         manifest: workspace.disk_path(&package.manifest),
         name: target.name.clone(),
         kind: target.kind.name(),
         edition: package.edition.clone(),
         root: workspace.disk_path(&target.root),
-    })
+    }
 }
 
 /// Where the page of `rule` can be read; nothing as long as the package names no repository.

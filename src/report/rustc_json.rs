@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ra_ap_syntax::TextRange;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     finding::{Applicability, FilePath, Finding, Fix, Note, Place, Severity, Want},
@@ -90,25 +90,75 @@ struct SourceLine {
     highlight_end: usize,
 }
 
-/// One line a finding, and one that says that there are no more. `targets` are what compiles the files.
+/// What a line of somebody who speaks as cargo does is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Line {
+    /// The last one.
+    Finished {
+        success: bool,
+    },
+    Message,
+    /// Nothing of cargo's.
+    Other,
+}
+
+/// One line a finding. `targets` are what compiles the files; `style` is that of the text for people in each line.
 pub fn render(
     findings: &[Finding],
     texts: &Texts,
     targets: &BTreeMap<FilePath, CargoTarget>,
+    style: Style,
 ) -> String {
     let messages = findings.iter().filter_map(|it| {
         let target = targets.get(&it.at.file)?;
-        Some(line(&message(it, texts, target)))
+        Some(line(&message(it, texts, target, style)))
     });
-    let success = findings.iter().all(|it| it.severity < Severity::Error);
-    messages.chain([line(&BuildFinished { reason: "build-finished", success })]).collect()
+    messages.collect()
+}
+
+/// The line that says that there are no more.
+pub fn finished(success: bool) -> String {
+    line(&BuildFinished { reason: "build-finished", success })
+}
+
+/// Whether nothing of this would keep a program from being built.
+pub fn succeeds(findings: &[Finding]) -> bool {
+    findings.iter().all(|it| it.severity < Severity::Error)
+}
+
+/// A message that is about nothing in a package: who shows messages by package forgets what it showed of this one.
+pub fn nothing_found(target: &CargoTarget) -> String {
+    line(&envelope(target, child("note", "async-fix has found nothing".to_owned(), Vec::new())))
+}
+
+pub fn read(line: &[u8]) -> Line {
+    #[derive(Deserialize)]
+    struct Said {
+        reason: String,
+        #[serde(default)]
+        success: bool,
+    }
+    match serde_json::from_slice(line) {
+        Ok(Said { reason, success }) if reason == "build-finished" => Line::Finished { success },
+        Ok(_) => Line::Message,
+        Err(_) => Line::Other,
+    }
 }
 
 fn line(it: &impl Serialize) -> String {
     serde_json::to_string(it).expect("strings and numbers are always JSON") + "\n"
 }
 
-fn message<'a>(finding: &Finding, texts: &Texts, target: &'a CargoTarget) -> CompilerMessage<'a> {
+fn message<'a>(
+    finding: &Finding,
+    texts: &Texts,
+    target: &'a CargoTarget,
+    style: Style,
+) -> CompilerMessage<'a> {
+    envelope(target, diagnostic(finding, texts, style))
+}
+
+fn envelope(target: &CargoTarget, message: Diagnostic) -> CompilerMessage<'_> {
     CompilerMessage {
         reason: "compiler-message",
         package_id: &target.package_id,
@@ -126,11 +176,11 @@ fn message<'a>(finding: &Finding, texts: &Texts, target: &'a CargoTarget) -> Com
             doctest: target.kind == "lib",
             test: target.kind != "bench" && target.kind != "example",
         },
-        message: diagnostic(finding, texts),
+        message: Diagnostic { message_type: Some("diagnostic"), ..message },
     }
 }
 
-fn diagnostic(finding: &Finding, texts: &Texts) -> Diagnostic {
+fn diagnostic(finding: &Finding, texts: &Texts, style: Style) -> Diagnostic {
     let primary = span(&finding.at, texts).map(|it| Span { is_primary: true, ..it });
     let labels = finding.because.iter().filter_map(|it| {
         let place = span(it.at.as_ref()?, texts)?;
@@ -158,7 +208,7 @@ fn diagnostic(finding: &Finding, texts: &Texts) -> Diagnostic {
         child("help", title(fix), replacements(finding, fix, applicability, texts))
     }));
     Diagnostic {
-        message_type: Some("diagnostic"),
+        message_type: None,
         message: finding.message.clone(),
         code: Some(Code { code: format!("async-fix::{}", finding.rule), explanation: None }),
         level: match finding.severity {
@@ -168,7 +218,7 @@ fn diagnostic(finding: &Finding, texts: &Texts) -> Diagnostic {
         },
         spans: primary.into_iter().chain(labels).collect(),
         children,
-        rendered: Some(full::render(std::slice::from_ref(finding), texts, Style::Plain)),
+        rendered: Some(full::render(std::slice::from_ref(finding), texts, style)),
     }
 }
 

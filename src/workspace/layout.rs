@@ -17,6 +17,8 @@ pub struct Layout {
 
 #[derive(Clone, Debug)]
 pub struct Member {
+    /// As cargo names it in its messages.
+    pub id: String,
     pub name: String,
     pub version: String,
     /// Seen from the workspace root.
@@ -39,6 +41,7 @@ impl Layout {
                 false => it.manifest_path == manifest,
             },
             folder: FilePath::below(&root, it.manifest_path.parent().unwrap_or(&root)),
+            id: it.id,
             name: it.name,
             version: it.version,
         });

@@ -6,7 +6,7 @@ use async_fix::{
     finding::{Coverage, FilePath, Note, Severity},
     page::Page,
     report::{
-        Mode, github, json,
+        Mode, Style, github, json,
         project::{CargoTarget, Project},
         rustc_json, sarif, texts_after,
     },
@@ -99,7 +99,8 @@ fn github_has_one_command_a_finding() {
 
 #[test]
 fn rustc_json_is_what_cargo_prints() {
-    let text = rustc_json::render(&findings(), &texts(), &targets());
+    let text = rustc_json::render(&findings(), &texts(), &targets(), Style::Plain)
+        + &rustc_json::finished(rustc_json::succeeds(&findings()));
     check("rustc-json", &text);
     let messages: Vec<Message> =
         Message::parse_stream(text.as_bytes()).map(|it| it.unwrap()).collect();
