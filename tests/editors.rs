@@ -112,3 +112,38 @@ fn emacs() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/editors/eglot.el");
     drive(Command::new("emacs").args(["--batch", "-Q", "-l", script]), &snippet);
 }
+
+/// The extension for VS Code, against an editor that is not there. `ASYNC_FIX_HEAVY=1` packages it as well, with what
+/// npm fetches.
+#[test]
+fn vs_code() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/editors/vscode");
+    let manifest = fs::read_to_string(format!("{folder}/package.json")).unwrap();
+    assert!(manifest.contains(concat!("\"version\": \"", env!("CARGO_PKG_VERSION"), "\"")));
+    if version("node").is_none() {
+        return eprintln!("skipped: there is no node");
+    }
+    let run = |program: &str, arguments: &[&str], folder: &Path| {
+        let output = Command::new(program).args(arguments).current_dir(folder).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    };
+    run("node", &["--test"], Path::new(folder));
+    if env::var_os("ASYNC_FIX_HEAVY").is_none() {
+        return;
+    }
+    let copy = tempfile::tempdir().unwrap();
+    let there = copy.path().join("editors/vscode");
+    fs::create_dir_all(&there).unwrap();
+    let license = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE-MIT");
+    fs::copy(license, copy.path().join("LICENSE-MIT")).unwrap();
+    for file in fs::read_dir(folder).unwrap().flatten().filter(|it| it.path().is_file()) {
+        fs::copy(file.path(), there.join(file.file_name())).unwrap();
+    }
+    run("npm", &["run", "package"], &there);
+    let package = fs::read(there.join("async-fix.vsix")).unwrap();
+    // The names of the files in an archive stand in it as they are.
+    for file in ["extension/extension.js", "extension/program.js", "vscode-languageclient/"] {
+        assert!(package.windows(file.len()).any(|it| it == file.as_bytes()), "{file}");
+    }
+}
