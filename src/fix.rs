@@ -25,6 +25,7 @@ pub mod narrow;
 pub mod on_heap;
 pub mod once;
 pub mod one_step;
+pub mod other_runtime;
 pub mod otherwise;
 mod own_runtime;
 pub mod own_task;

@@ -17,14 +17,16 @@ use crate::{
 
 pub mod adapts;
 pub mod cancel;
+pub mod contexts;
 pub mod counts;
 mod crate_rows;
+mod paths;
 pub mod resolve;
 mod row;
 pub mod runtimes;
 pub mod takes;
 
-pub use crate_rows::{CrateRows, Joins, Lends};
+pub use crate_rows::{CrateRows, Joins, Lends, Starts};
 
 /// What one item does.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
@@ -160,6 +162,16 @@ pub struct Row {
     pub closure: Option<ClosureRuns>,
     /// What becomes of a future that is handed to it.
     pub future: Option<FutureRuns>,
+    /// What it is given runs on threads of its crate, whoever calls it.
+    #[serde(default)]
+    pub on_own_threads: bool,
+    /// The runtime that has to run where it is called, or where its future is polled if it is asynchronous.
+    pub driven_by: Option<String>,
+    /// It is no asynchronous function, and all the same asks for its runtime only when what it returns is polled.
+    #[serde(default)]
+    pub when_polled: bool,
+    /// While a value that it returns lives, or a future that it is given is polled, this runtime is found there.
+    pub enters: Option<String>,
     /// Implementations of this trait method run on a runtime worker.
     #[serde(default)]
     pub polled: bool,
@@ -409,13 +421,6 @@ fn yes() -> bool {
 
 fn safe() -> FixCap {
     FixCap::Safe
-}
-
-impl CrateRows {
-    /// The first row whose path does not start with the crate.
-    pub fn strange(&self) -> Option<&Row> {
-        self.items.iter().find(|it| !it.path.starts_with(&format!("{}::", self.krate)))
-    }
 }
 
 /// Every row that async-fix ships.

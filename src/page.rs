@@ -21,7 +21,7 @@ macro_rules! knowledge {
 /// The files of `rules/knowledge/`: name and text.
 #[rustfmt::skip]
 pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
-    "actix_rt" "actix_web" "anyhow" "arc_swap" "argon2" "async_broadcast" "async_channel" "async_executor"
+    "actix_rt" "actix_web" "anyhow" "arc_swap" "argon2" "async_broadcast" "async_channel" "async_compat" "async_executor"
     "async_global_executor" "async_io" "async_lock" "async_std" "async_stream" "async_task" "async_trait" "attohttpc"
     "bcrypt" "blake3" "blocking" "brotli" "bzip2" "calamine" "camino" "cancel_safe_futures" "compio" "compio_runtime"
     "crossbeam_channel" "crossbeam_epoch" "crossbeam_utils" "crossterm" "csv" "ctrlc" "curl" "dashmap" "deadpool_sync"
@@ -56,6 +56,8 @@ pub struct Page {
     pub preview: bool,
     /// Whether it says nothing about tests, benches and build scripts.
     pub quiet_in_tests: bool,
+    /// Whether its examples are the roots of programs, in which there are several runtimes.
+    pub of_programs: bool,
     /// How many bytes it takes for granted, or how many things at once, where nobody says otherwise.
     pub limit: Option<u64>,
     /// The lints of clippy that find the same, or a part of it.
@@ -174,6 +176,7 @@ fn parse(name: &str, text: &str, lines: &Lines<'_>) -> Result<Page, Wrong> {
         group: header.group,
         preview: header.preview,
         quiet_in_tests: header.quiet_in_tests,
+        of_programs: header.of_programs,
         limit: header.limit,
         clippy: header.clippy,
         text: text.to_owned(),
@@ -189,6 +192,7 @@ struct Header {
     group: String,
     preview: bool,
     quiet_in_tests: bool,
+    of_programs: bool,
     limit: Option<u64>,
     clippy: Vec<String>,
 }
@@ -207,6 +211,7 @@ impl Header {
             group: String::new(),
             preview: false,
             quiet_in_tests: false,
+            of_programs: false,
             limit: None,
             clippy: Vec::new(),
         };
@@ -244,6 +249,8 @@ impl Header {
             ("preview", "true") => self.preview = true,
             ("preview", "false") => self.preview = false,
             ("preview", _) => return Some("`true` or `false`"),
+            ("examples", "programs") => self.of_programs = true,
+            ("examples", _) => return Some("`programs`"),
             ("limit", _) => match value.parse() {
                 Ok(limit) => self.limit = Some(limit),
                 Err(_) => return Some("a number"),

@@ -4,6 +4,7 @@ use crate::{
     facts::{
         body::BodyFacts,
         effects::{BlockingCall, Effects, Step},
+        foreign::Foreign,
         locks::taken::{Link, TakenLocks},
         losses::Losses,
         sizes::large::LargeFutures,
@@ -13,6 +14,7 @@ use crate::{
     knowledge::Wait,
     page::Page,
     rules::comments::CommentsPass,
+    workspace::Target,
 };
 
 mod async_guard_across_await;
@@ -33,6 +35,7 @@ mod large_local_across_await;
 mod lock_deadlock;
 mod lock_kind;
 mod lost;
+mod mixed_runtimes;
 mod polled_wrong;
 mod restarted_in_select;
 mod select_without_else;
@@ -64,6 +67,8 @@ pub enum About {
     Futures,
     /// How large variables are that futures keep: there too.
     Locals,
+    /// Which runtimes are where: in each function that starts one, or a thread, too.
+    Runtimes,
 }
 
 /// What a rule looks at.
@@ -85,6 +90,9 @@ macro_rules! rule {
     };
     ($name:literal, futures: $check:expr) => {
         rule!($name, About::Futures => Check::Body($check))
+    };
+    ($name:literal, runtimes: $check:expr) => {
+        rule!($name, About::Runtimes => Check::Body($check))
     };
     ($name:literal, locals: $check:expr) => {
         rule!($name, About::Locals => Check::Body($check))
@@ -139,6 +147,7 @@ pub const RULES: &[Rule] = &[
     rule!("large-future", futures: large_future::check),
     rule!("large-local-across-await", locals: large_local_across_await::check),
     rule!("unbounded-concurrency", races: unbounded_concurrency::check),
+    rule!("mixed-runtimes", runtimes: mixed_runtimes::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];
@@ -179,6 +188,10 @@ pub struct Pass<'a, 'db> {
     pub locks: &'a TakenLocks<'db>,
     /// What is lost with futures that are dropped.
     pub losses: &'a Losses<'db>,
+    /// What asks for runtimes.
+    pub foreign: &'a Foreign<'db>,
+    /// What the body is compiled for.
+    pub target: &'a Target,
     /// The futures that are made in functions and are large.
     pub large_futures: &'a LargeFutures<'a, 'db>,
     /// How much the user takes for granted, or the page.

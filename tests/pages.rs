@@ -33,7 +33,8 @@ type Law = fn(&Fixture) -> Outcome;
 
 fn main() {
     let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
-    let fixture = Arc::new(Fixture::default());
+    let library = Arc::new(Fixture::library());
+    let program = Arc::new(Fixture::program());
     let mut trials = Vec::new();
     for rule in RULES {
         let page = match Page::parse(rule.name, rule.text) {
@@ -43,12 +44,13 @@ fn main() {
                 continue;
             }
         };
+        let fixture = if page.of_programs { &program } else { &library };
         for index in 0..page.examples.len() {
             let name = format!("{}::{}", rule.name, slug(&page.examples[index].title));
-            let (page, fixture) = (Arc::clone(&page), Arc::clone(&fixture));
+            let (page, fixture) = (Arc::clone(&page), Arc::clone(fixture));
             trials.push(Trial::test(name, move || example::check(&fixture, &page.examples[index])));
         }
-        let fixture = Arc::clone(&fixture);
+        let fixture = Arc::clone(fixture);
         let name = format!("{}::header_says_which_fix", rule.name);
         trials.push(Trial::test(name, move || example::check_header(&fixture, &page)));
     }
@@ -64,12 +66,15 @@ fn main() {
         ("rows_resolve", robust::rows_resolve),
         ("readme_lists_every_rule", |_| readme::lists_every_rule()),
     ];
-    for (name, law) in laws {
-        let fixture = Arc::clone(&fixture);
+    let laws = laws.map(|it| (it, &library)).into_iter();
+    let of_programs: (&str, Law) = ("programs_compile_before_and_after", compile::every_program);
+    for ((name, law), fixture) in laws.chain([(of_programs, &program)]) {
+        let fixture = Arc::clone(fixture);
         trials.push(Trial::test(format!("law::{name}"), move || law(&fixture)));
     }
     if std::env::var_os("BLESS").is_some() {
-        example::bless(&fixture);
+        example::bless(&library, pages());
+        example::bless(&program, pages_of_programs());
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -84,7 +89,16 @@ fn slug(title: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
 }
 
-/// All pages; those that cannot be read fail a test of their own.
+/// All pages whose examples are modules of a library; those that cannot be read fail a test of their own.
 fn pages() -> Vec<Page> {
-    RULES.iter().filter_map(|it| Page::parse(it.name, it.text).ok()).collect()
+    all_pages().filter(|it| !it.of_programs).collect()
+}
+
+/// Those whose examples are programs.
+fn pages_of_programs() -> Vec<Page> {
+    all_pages().filter(|it| it.of_programs).collect()
+}
+
+fn all_pages() -> impl Iterator<Item = Page> {
+    RULES.iter().filter_map(|it| Page::parse(it.name, it.text).ok())
 }

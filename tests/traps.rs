@@ -23,7 +23,7 @@ enum Trap {
     Overflows,
 }
 
-const PROGRAMS: [(&str, Trap); 28] = [
+const PROGRAMS: [(&str, Trap); 29] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -52,6 +52,7 @@ const PROGRAMS: [(&str, Trap); 28] = [
     ("late_cache", Trap::Breaks),
     ("stuck_flag", Trap::Breaks),
     ("gone_reader", Trap::Breaks),
+    ("two_runtimes", Trap::Panics),
 ];
 
 /// Long enough for every program that ends.
@@ -76,7 +77,7 @@ fn each_trap_is_shown_and_repaired() {
         .args(["--extend-select", "futurelock,cancel-unsafe-select,cancel-unsafe-timeout"])
         .args(["--extend-select", "idle-buffered-stream,polled-wrong,state-lost-on-cancel"])
         .args(["--extend-select", "large-future,large-local-across-await"])
-        .args(["--extend-select", "unbounded-concurrency"])
+        .args(["--extend-select", "unbounded-concurrency,mixed-runtimes"])
         .current_dir(&project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()

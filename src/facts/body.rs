@@ -287,7 +287,7 @@ impl<'db> BodyFacts<'db> {
         context: Context,
         handed: Option<FutureRuns>,
     ) {
-        let row = row.filter(|it| !it.is_only_about_dropping());
+        let row = row.filter(|it| !it.says_nothing_of_threads());
         let runs = self.closure_runs(call, row);
         // `Box::pin(async { .. })` hands its argument on, and so does a timeout.
         let future = row.filter(|it| !it.cancels).map_or(handed, |it| it.future);

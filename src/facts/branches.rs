@@ -21,6 +21,16 @@ impl BodyFacts<'_> {
         pairs.filter(|(child, parent)| self.is_branch(*child, *parent)).count()
     }
 
+    /// Whether an expression is evaluated or not as some condition says, whoever runs the code around it.
+    pub(super) fn is_chosen(&self, expr: ExprId) -> bool {
+        let parents = self.ancestors(expr);
+        let mut pairs = parents.clone().zip(parents.skip(1));
+        let is_closure = |it: ExprId| matches!(self.body[it], Expr::Closure { .. });
+        let mut before = self.sequence.iter().map(|it| it.0).take_while(|it| *it != expr);
+        pairs.any(|(child, parent)| self.is_branch(child, parent) && !is_closure(parent))
+            || before.any(|it| self.leaves(it))
+    }
+
     /// In how many branches an expression stands that do not stand around another one too, or behind it.
     pub(super) fn branches_up_to(&self, expr: ExprId, other: ExprId) -> usize {
         let around: Vec<ExprId> = self.ancestors(other).collect();

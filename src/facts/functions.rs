@@ -5,6 +5,7 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
+    sync::Arc,
 };
 
 use ra_ap_hir::{HirFileId, InFile, ModPath, PathKind, crate_def_map};
@@ -23,7 +24,7 @@ pub use self::named::{Asked, Mentions};
 use crate::{
     facts::body::Entered,
     finding::Place,
-    knowledge::resolve::Known,
+    knowledge::{Row, resolve::Known},
     workspace::{Target, TargetKind, Workspace},
 };
 
@@ -195,6 +196,24 @@ pub(super) fn entry_row(
     function: FunctionId,
     source: &ast::Fn,
 ) -> Option<bool> {
+    attribute_of_runtime(db, known, function, source).map(|it| it.0.test)
+}
+
+/// The attribute that starts a runtime for this function.
+pub(super) fn entry_attribute(
+    db: &RootDatabase,
+    known: &Known,
+    function: FunctionId,
+) -> Option<(Arc<Row>, ast::Attr)> {
+    attribute_of_runtime(db, known, function, &function.lookup(db).source(db).value)
+}
+
+fn attribute_of_runtime(
+    db: &RootDatabase,
+    known: &Known,
+    function: FunctionId,
+    source: &ast::Fn,
+) -> Option<(Arc<Row>, ast::Attr)> {
     let resolver = function.resolver(db);
     source.attrs().find_map(|it| {
         let path = match it.simple_name().as_deref() {
@@ -203,7 +222,7 @@ pub(super) fn entry_row(
         };
         let item = resolver.resolve_path_as_macro(db, &path, Some(MacroSubNs::Attr))?;
         let row = known.macro_(item.def)?;
-        row.entry.is_some().then_some(row.test)
+        row.entry.is_some().then(|| (Arc::clone(row), it))
     })
 }
 

@@ -75,8 +75,20 @@ impl BodyFacts<'_> {
         let is_tried = self.parents.get(expr).is_some_and(|it| self.is_question_mark(*it));
         let coroutine = mention.awaits_in.map(|it| &self.body[it]);
         let Some(Expr::Closure { body, .. }) = coroutine.filter(|_| is_tried) else { return false };
-        let error = self.error_of(self.infer.expr_ty(*body));
-        match error.map(|it| it.kind()) {
+        self.is_broad_error(*body)
+    }
+
+    /// Whether `?` may follow what the operating system may refuse: it stands in no closure, and the error of the function
+    /// can say so.
+    pub fn error_takes_refusals(&self, expr: ExprId) -> bool {
+        let in_closure =
+            self.ancestors(expr).any(|it| matches!(self.body[it], Expr::Closure { .. }));
+        !in_closure && self.is_broad_error(self.body.root_expr())
+    }
+
+    /// Whether the error of a result can be made of those of the standard library, and of panics.
+    fn is_broad_error(&self, result: ExprId) -> bool {
+        match self.error_of(self.infer.expr_ty(result)).map(|it| it.kind()) {
             Some(TyKind::Adt(adt, _)) => {
                 self.known.type_(adt.def_id()).is_some_and(|it| it.from_join_error)
             }

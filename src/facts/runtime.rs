@@ -140,6 +140,15 @@ pub fn of_body(
 }
 
 impl BodyFacts<'_> {
+    /// How the manifest names a runtime, if it always does, for the target that this body is a part of.
+    pub fn driver_named(&self, runtime: &str) -> Option<Driver> {
+        let krate = self.krate();
+        let target = self.workspace.targets().iter().find(|it| it.krate == krate)?;
+        let mut all = named(self.workspace, self.known, target);
+        let (dependency, runtime) = all.find(|it| it.1.name == runtime && !conditional(it.0))?;
+        Some(Driver::new(&runtime.name, dependency))
+    }
+
     /// The runtimes without which calls in the asynchronous code of this body would do nothing.
     fn runtimes_called(&self) -> impl Iterator<Item = &KnownRuntime> {
         let is_call = |thread| matches!(thread, Thread::Worker | Thread::Driver);

@@ -30,6 +30,20 @@ pub struct CrateRows {
     /// The modules of a runtime whose functions do nothing unless it runs.
     #[serde(default, rename = "driving-modules")]
     pub driving_modules: Vec<String>,
+    /// What becomes of whoever asks for something of this runtime where it does not run, in one clause. A runtime of
+    /// which nothing is said serves everybody, with threads of its own.
+    pub outside: Option<String>,
+    /// How the runtime is started, and found again.
+    pub starts: Option<Starts>,
+    /// The crate polls futures and has no sockets and no timers of its own.
+    #[serde(default)]
+    pub executor: bool,
+    /// Other runtimes that run wherever this one does, ...
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// ... or do so when one of these features is on, each as `crate/feature`.
+    #[serde(default, rename = "hosts-with")]
+    pub hosts_with: BTreeMap<String, String>,
     /// The runtime that drives whoever uses this crate, and what of it this crate hands on.
     pub lends: Option<Lends>,
     /// The runtime's own functions that do what those of another runtime do, by the paths of those.
@@ -66,6 +80,13 @@ pub struct CrateRows {
     pub items: Vec<Row>,
 }
 
+impl CrateRows {
+    /// The first row whose path does not start with the crate.
+    pub fn strange(&self) -> Option<&Row> {
+        self.items.iter().find(|it| !it.path.starts_with(&format!("{}::", self.krate)))
+    }
+}
+
 /// The macros of a runtime that await several futures at once.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -77,6 +98,23 @@ pub struct Joins {
     pub until_error: String,
     /// The feature of the runtime with which they are there.
     pub feature: String,
+}
+
+/// How a runtime is started, and found again.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Starts {
+    /// The attribute of an asynchronous `main`, and the features of the runtime with which it is there.
+    pub attribute: String,
+    pub attribute_needs: Vec<String>,
+    /// The function that makes one, or an error of the system; it has a method `block_on`. And what that needs.
+    pub new: String,
+    pub new_needs: Vec<String>,
+    /// The function that gives a handle of the one that runs here; it has a method `enter`.
+    pub current: String,
+    /// The function of another crate that lets a future find the runtime wherever it is polled.
+    pub brought: String,
 }
 
 /// A runtime that comes with another crate.

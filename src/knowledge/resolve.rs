@@ -9,22 +9,19 @@ use std::{
 };
 
 use ra_ap_base_db::{Crate, all_crates};
-use ra_ap_hir::{Adt, AssocItem, Impl, Name, Symbol, attach_db, crate_def_map};
-use ra_ap_hir_def::{
-    AdtId, FunctionId, ItemContainerId, Lookup, MacroId, ModuleDefId, TraitId, per_ns::PerNs,
-    signatures::FunctionSignature,
-};
+use ra_ap_hir::{Symbol, attach_db};
+use ra_ap_hir_def::{AdtId, FunctionId, MacroId, TraitId, signatures::FunctionSignature};
 use ra_ap_hir_expand::MacroDefId;
-use ra_ap_hir_ty::{
-    db::HirDatabase,
-    next_solver::{Ty, TyKind},
-};
+use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use sha2::{Digest, Sha256};
 
 use crate::knowledge::{
-    ClosureRuns, CrateRows, FutureRuns, Guard, Lends, Row, Unflushed, Wait, cancel::Cancel,
+    ClosureRuns, CrateRows, FutureRuns, Guard, Lends, Row, Unflushed, Wait,
+    cancel::Cancel,
+    contexts::Contexts,
+    paths::{Item, Owner, is_there, items, owner},
     runtimes::KnownRuntime,
 };
 
@@ -51,6 +48,7 @@ pub struct Known {
     polling_traits: HashMap<TraitId, String>,
     /// ... and the functions and macros that do, as they are called.
     polling_functions: BTreeSet<String>,
+    contexts: Contexts,
     /// The rows that found their crate and not their item: a feature that is off, or a version without it.
     pub absent: Vec<Arc<Row>>,
     by_path: HashMap<String, Arc<Row>>,
@@ -60,43 +58,27 @@ pub struct Known {
     pub wrong: Vec<String>,
 }
 
-/// Where a method is looked up: the type or the trait that it belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Owner {
-    Adt(AdtId),
-    Trait(TraitId),
-    Slice,
-    Str,
-    Bool,
-}
-
-/// What a row's path leads to.
-enum Item {
-    Function(FunctionId),
-    Method(Owner),
-    Type(AdtId),
-    Macro(MacroId),
-}
-
 impl Known {
     /// Resolves every row whose crate is there; the others cost nothing.
     pub fn resolve(db: &RootDatabase, files: &[CrateRows]) -> Known {
         let hash = Sha256::digest(format!("{files:?}"));
         let fingerprint = hash.iter().take(8).map(|it| format!("{it:02x}")).collect();
         let mut known = Known { fingerprint, ..Known::default() };
-        let mut crates: HashMap<Symbol, Vec<Crate>> = HashMap::new();
+        let mut crates_by_name: HashMap<Symbol, Vec<Crate>> = HashMap::new();
         for krate in all_crates(db).iter().copied() {
             let Some(name) = crate_name(db, krate) else { continue };
-            crates.entry(name).or_default().push(krate);
+            crates_by_name.entry(name).or_default().push(krate);
         }
         // Of two rows for one item the later counts, and the user's own come last.
         for file in files {
-            let crates = crates.get(&Symbol::intern(&file.krate)).map_or(&[][..], Vec::as_slice);
+            let crates =
+                crates_by_name.get(&Symbol::intern(&file.krate)).map_or(&[][..], Vec::as_slice);
             if let Some(runtime) = &file.runtime {
                 known
                     .runtimes
                     .extend(crates.iter().map(|it| (*it, KnownRuntime::new(runtime, file))));
             }
+            known.contexts.add(db, file, &crates_by_name);
             if let Some(lends) = &file.lends {
                 known.lenders.extend(crates.iter().map(|it| (*it, lends.clone())));
             }
@@ -289,6 +271,17 @@ impl Known {
         self.by_path.values().filter(runs_several).map(|it| it.name())
     }
 
+    /// The names of what starts runtimes and threads.
+    pub fn entering_names(&self) -> impl Iterator<Item = &str> {
+        let enters = |it: &&Row| {
+            it.future == Some(FutureRuns::Driven)
+                || it.on_own_threads
+                || it.closure == Some(ClosureRuns::Thread)
+        };
+        let attributes = self.macros.values().filter(|it| it.entry.is_some()).map(|it| it.name());
+        self.rows().filter(enters).map(Row::name).chain(attributes)
+    }
+
     pub fn all_runtimes(&self) -> impl Iterator<Item = &KnownRuntime> {
         self.runtimes.values()
     }
@@ -301,6 +294,11 @@ impl Known {
     /// What a crate hands on of the runtime that drives whoever uses it.
     pub fn lends(&self, krate: Crate) -> Option<&Lends> {
         self.lenders.get(&krate)
+    }
+
+    /// Which runtimes are found where futures are polled.
+    pub fn contexts(&self) -> &Contexts {
+        &self.contexts
     }
 
     pub fn polling_types(&self) -> impl Iterator<Item = &str> {
@@ -343,105 +341,4 @@ fn twice(old: &Row, new: &Row) -> Option<String> {
 fn crate_name(db: &RootDatabase, krate: Crate) -> Option<Symbol> {
     let name = krate.extra_data(db).display_name.clone()?;
     Some(name.crate_name().symbol().clone())
-}
-
-/// Follows `path` from the root of `krate`, whose name is its first segment.
-fn items(db: &RootDatabase, krate: Crate, path: &str) -> Vec<Item> {
-    let segments: Vec<&str> = path.split("::").skip(1).collect();
-    let [modules @ .., last] = segments.as_slice() else { return Vec::new() };
-    let mut module = crate_def_map(db, krate).root_module_id();
-    for (index, segment) in modules.iter().enumerate() {
-        match child(db, module, segment).take_types() {
-            Some(ModuleDefId::ModuleId(it)) => module = it,
-            Some(definition) if index + 1 == modules.len() => {
-                return owner_of(db, definition).map(Item::Method).into_iter().collect();
-            }
-            _ if index + 1 == modules.len() => {
-                return primitive(segment).map(Item::Method).into_iter().collect();
-            }
-            _ => return Vec::new(),
-        }
-    }
-    let found = child(db, module, last);
-    let value = match found.take_values() {
-        Some(ModuleDefId::FunctionId(it)) => Some(Item::Function(it)),
-        _ => None,
-    };
-    let type_ = match found.take_types().and_then(|it| owner_of(db, it)) {
-        Some(Owner::Adt(it)) => Some(Item::Type(it)),
-        _ => None,
-    };
-    let makro = found.take_macros().map(Item::Macro);
-    // Methods of primitive types are documented in the module of the same name, which does not declare them.
-    let method = modules.last().and_then(|it| primitive(it)).map(Item::Method);
-    let found: Vec<Item> = [value, type_, makro].into_iter().flatten().collect();
-    if found.is_empty() { method.into_iter().collect() } else { found }
-}
-
-/// Whether a method that a path leads to is one that its type or trait has.
-fn is_there(db: &RootDatabase, item: &Item, name: &str) -> bool {
-    let has = |items: Vec<AssocItem>| {
-        items.iter().any(|it| matches!(it, AssocItem::Function(it) if it.name(db).as_str() == name))
-    };
-    match item {
-        Item::Method(Owner::Trait(it)) => has(ra_ap_hir::Trait::from(*it).items(db)),
-        Item::Method(Owner::Adt(it)) => {
-            let adt = Adt::from(*it);
-            let impls = Impl::all_in_crate(db, adt.module(db).krate(db)).into_iter();
-            impls
-                .filter(|it| it.trait_(db).is_none() && it.self_ty(db).as_adt() == Some(adt))
-                .any(|it| has(it.items(db)))
-        }
-        // Methods of primitive types are declared in several crates.
-        Item::Method(_) | Item::Function(_) | Item::Type(_) | Item::Macro(_) => true,
-    }
-}
-
-fn child(db: &RootDatabase, module: ra_ap_hir_def::ModuleId, name: &str) -> PerNs {
-    let data = &module.def_map(db)[module];
-    data.scope.get(&Name::new_root(name))
-}
-
-fn owner_of(db: &RootDatabase, definition: ModuleDefId) -> Option<Owner> {
-    match definition {
-        ModuleDefId::AdtId(it) => Some(Owner::Adt(it)),
-        ModuleDefId::TraitId(it) => Some(Owner::Trait(it)),
-        ModuleDefId::TypeAliasId(it) => {
-            let aliased = attach_db(db, || db.ty(it.into()).instantiate_identity());
-            match aliased.skip_norm_wip().kind() {
-                TyKind::Adt(adt, _) => Some(Owner::Adt(adt.def_id())),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn primitive(segment: &str) -> Option<Owner> {
-    match segment {
-        "slice" => Some(Owner::Slice),
-        "str" => Some(Owner::Str),
-        "bool" => Some(Owner::Bool),
-        _ => None,
-    }
-}
-
-/// The type or trait that a method belongs to. A trait's method and each implementation of it are the same item.
-fn owner(db: &RootDatabase, function: FunctionId) -> Option<Owner> {
-    match function.lookup(db).container {
-        ItemContainerId::TraitId(it) => Some(Owner::Trait(it)),
-        ItemContainerId::ImplId(it) => {
-            if let Some(trait_ref) = db.impl_trait(it) {
-                return Some(Owner::Trait(trait_ref.skip_binder().def_id.0));
-            }
-            match db.impl_self_ty(it).skip_binder().kind() {
-                TyKind::Adt(adt, _) => Some(Owner::Adt(adt.def_id())),
-                TyKind::Slice(_) => Some(Owner::Slice),
-                TyKind::Str => Some(Owner::Str),
-                TyKind::Bool => Some(Owner::Bool),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }

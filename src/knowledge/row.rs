@@ -18,14 +18,16 @@ impl Row {
         Row { path: name, ..row.expect("a path is all that a row has to have") }
     }
 
-    /// Whether all that it says is what becomes of a future that is dropped before it is done.
-    pub fn is_only_about_dropping(&self) -> bool {
+    /// Whether it says nothing of who waits, nor of where something runs: only what becomes of a future that is dropped
+    /// before it is done, or which runtime it needs.
+    pub fn says_nothing_of_threads(&self) -> bool {
         let says_more = self.blocks.is_some()
             || self.closure.is_some()
             || self.future.is_some()
             || self.takes.is_some()
             || self.cancels;
-        (self.cancel.is_some() || self.takes_out || self.joins) && !says_more
+        let says_this = self.cancel.is_some() || self.takes_out || self.joins;
+        (says_this || self.driven_by.is_some()) && !says_more
     }
 
     /// How it takes what it waits for, where that is handed on to those who wait in their order.

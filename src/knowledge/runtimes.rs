@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::knowledge::{CrateRows, Joins};
+use crate::knowledge::{CrateRows, Joins, Starts};
 
 /// A crate that is a runtime.
 pub struct KnownRuntime {
@@ -20,6 +20,7 @@ pub struct KnownRuntime {
     pub in_place: Option<String>,
     pub yields: Option<String>,
     pub joins: Option<Joins>,
+    pub starts: Option<Starts>,
 }
 
 impl KnownRuntime {
@@ -38,6 +39,7 @@ impl KnownRuntime {
             in_place: file.in_place.clone(),
             yields: file.yields.clone(),
             joins: file.joins.clone(),
+            starts: file.starts.clone(),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
         body::{BodyFacts, Entered},
         calls,
         effects::Effects,
+        foreign::Foreign,
         functions::{self, Asked, Candidate, Mentions},
         locks::taken::TakenLocks,
         losses::Losses,
@@ -70,6 +71,7 @@ pub(super) fn look(
                     races: asked_about(About::Races),
                     state: asked_about(About::State),
                     futures: asked_about(About::Futures) || asked_about(About::Locals),
+                    runtimes: asked_about(About::Runtimes),
                 };
                 Mentions::find(workspace, &known, asked)
             }
@@ -77,6 +79,7 @@ pub(super) fn look(
         let effects = Effects::new(workspace, &known, &mentions);
         let locks = TakenLocks::new(workspace, &known);
         let losses = Losses::new(workspace, &known);
+        let foreign = Foreign::new(workspace, &known);
         let shared = RefCell::new(std::mem::take(&mut seen.shared));
         let mut sights = Sights::default();
         let mut coverage = match files {
@@ -98,6 +101,7 @@ pub(super) fn look(
                 effects: &effects,
                 locks: &locks,
                 losses: &losses,
+                foreign: &foreign,
                 large_futures,
                 shared: &shared,
                 rules,
@@ -148,6 +152,7 @@ struct InTarget<'a, 'db> {
     effects: &'a Effects<'a, 'db>,
     locks: &'a TakenLocks<'db>,
     losses: &'a Losses<'db>,
+    foreign: &'a Foreign<'db>,
     large_futures: LargeFutures<'a, 'db>,
     shared: &'a RefCell<Shared>,
     rules: &'a [(&'a Rule, Page)],
@@ -262,6 +267,8 @@ impl<'db> InTarget<'_, 'db> {
                     effects: self.settings.follows_calls().then_some(self.effects),
                     locks: self.locks,
                     losses: self.losses,
+                    foreign: self.foreign,
+                    target: self.target,
                     large_futures: &self.large_futures,
                     limit: self.limit(page, at.as_ref()),
                     findings: Vec::new(),

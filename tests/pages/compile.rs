@@ -4,11 +4,19 @@ use std::{fs, path::Path, process::Command};
 
 use async_fix::page::{Example, Page};
 
-use crate::{Outcome, fixture::Fixture, pages, repository};
+use crate::{Outcome, fixture::Fixture, pages, pages_of_programs};
 
 pub fn every_example(fixture: &Fixture) -> Outcome {
+    each_alone(fixture, pages())
+}
+
+pub fn every_program(fixture: &Fixture) -> Outcome {
+    each_alone(fixture, pages_of_programs())
+}
+
+fn each_alone(fixture: &Fixture, pages: Vec<Page>) -> Outcome {
     let mut modules = Vec::new();
-    for page in pages() {
+    for page in pages {
         for example in &page.examples {
             let name = format!("{}_line_{}", page.name.replace('-', "_"), example.line);
             let planned = fixture.plan(&example.code);
@@ -18,7 +26,9 @@ pub fn every_example(fixture: &Fixture) -> Outcome {
             modules.push((name, example.code.clone()));
         }
     }
-    check("every-example", &modules)
+    let folder = fixture.folder();
+    let name = folder.file_name().expect("it has a name").to_string_lossy();
+    check(fixture, &format!("every-example-of-{name}"), &modules)
 }
 
 /// All fixes of all pages in one file, applied in one go.
@@ -30,7 +40,7 @@ pub fn all_together(fixture: &Fixture) -> Outcome {
     }
     let second = fixture.plan(&planned.after);
     crate::example::expect_equal("the text after a second run", &planned.after, &second.after)?;
-    check("all-together", &[("all".to_owned(), planned.after)])
+    check(fixture, "all-together", &[("all".to_owned(), planned.after)])
 }
 
 /// The examples that are `wanted`, each as a module.
@@ -55,10 +65,10 @@ fn indented(code: &str) -> String {
 }
 
 /// One `cargo check` of a crate with these modules. Later runs find what the first one built.
-pub fn check(name: &str, modules: &[(String, String)]) -> Outcome {
+pub fn check(fixture: &Fixture, name: &str, modules: &[(String, String)]) -> Outcome {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let folder = target.join(name);
-    let fixture = repository().join("tests/fixture");
+    let fixture = fixture.folder();
     fs::create_dir_all(folder.join("src"))?;
     fs::copy(fixture.join("Cargo.toml"), folder.join("Cargo.toml"))?;
     fs::copy(fixture.join("Cargo.lock"), folder.join("Cargo.lock"))?;

@@ -10,8 +10,8 @@ use ra_ap_syntax::{AstNode, NodeOrToken, SourceFile, SyntaxKind};
 
 use crate::{
     Outcome,
-    fixture::{Fixture, Planned, file, line},
-    pages, repository,
+    fixture::{Fixture, Planned, line},
+    repository,
 };
 
 pub fn check(fixture: &Fixture, example: &Example) -> Outcome {
@@ -37,8 +37,8 @@ pub fn check_header(fixture: &Fixture, page: &Page) -> Outcome {
 }
 
 /// Writes the diffs into the pages.
-pub fn bless(fixture: &Fixture) {
-    for page in pages() {
+pub fn bless(fixture: &Fixture, pages: Vec<Page>) {
+    for page in pages {
         let mut text = page.text.clone();
         for example in page.examples.iter().rev() {
             let planned = fixture.plan(&example.code);
@@ -157,7 +157,7 @@ fn line_ends_do_not_matter(fixture: &Fixture, example: &Example, planned: &Plann
     expect_equal("findings with CRLF", &places(&example.code, planned), &places(&code, &other))?;
     let expected = planned.after.replace('\n', "\r\n");
     expect_equal("the text after a run with CRLF", expected.as_str(), other.after.as_str())?;
-    let only_here = other.plan.changes.iter().all(|it| it.file == file());
+    let only_here = other.plan.changes.iter().all(|it| it.file == fixture.file());
     expect_equal("no other file changes", &true, &only_here)
 }
 

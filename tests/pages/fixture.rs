@@ -1,6 +1,7 @@
-//! The fixture workspace, loaded once, and what async-fix does with a text that stands in it.
+//! The fixture workspaces, each loaded once, and what async-fix does with a text that stands in them.
 
 use std::{
+    path::PathBuf,
     process::Command,
     sync::{Mutex, OnceLock},
 };
@@ -16,8 +17,11 @@ use async_fix::{
 
 use crate::repository;
 
-#[derive(Default)]
 pub struct Fixture {
+    /// In the repository.
+    folder: &'static str,
+    /// The file whose text is replaced.
+    file: &'static str,
     loaded: OnceLock<Mutex<Loaded>>,
 }
 
@@ -33,6 +37,24 @@ pub struct Planned {
 }
 
 impl Fixture {
+    /// A library on tokio, of which each example is a module.
+    pub fn library() -> Fixture {
+        Fixture { folder: "tests/fixture", file: "src/example.rs", loaded: OnceLock::new() }
+    }
+
+    /// A package with many runtimes, of whose program each example is the root.
+    pub fn program() -> Fixture {
+        Fixture { folder: "tests/programs", file: "src/main.rs", loaded: OnceLock::new() }
+    }
+
+    pub fn folder(&self) -> PathBuf {
+        repository().join(self.folder)
+    }
+
+    pub fn file(&self) -> FilePath {
+        FilePath::new(self.file)
+    }
+
     /// Plans every fix of every rule for `text` as the fixture's one module.
     pub fn plan(&self, text: &str) -> Planned {
         self.plan_with(text, Remedy::Fix)
@@ -49,7 +71,7 @@ impl Fixture {
             let mut choice = Choice::of(values, &pages).expect("`ALL` stands for all rules");
             choice.remedy = remedy;
             let plan = plan::plan(workspace, rows, &choice);
-            let after = workspace.text(&file()).expect("the module has a text").to_owned();
+            let after = workspace.text(&self.file()).expect("the module has a text").to_owned();
             Planned { plan, after }
         })
     }
@@ -59,17 +81,16 @@ impl Fixture {
         text: &str,
         work: impl FnOnce(&mut Workspace, &[CrateRows]) -> T,
     ) -> T {
-        let loaded = self.loaded.get_or_init(|| Mutex::new(Loaded::new()));
+        let loaded = self.loaded.get_or_init(|| Mutex::new(Loaded::new(self.folder())));
         let mut loaded = loaded.lock().unwrap_or_else(|it| it.into_inner());
         let Loaded { workspace, rows } = &mut *loaded;
-        workspace.set_texts(Texts::from([(file(), text.to_owned())]));
+        workspace.set_texts(Texts::from([(self.file(), text.to_owned())]));
         work(workspace, rows)
     }
 }
 
 impl Loaded {
-    fn new() -> Loaded {
-        let start = repository().join("tests/fixture");
+    fn new(start: PathBuf) -> Loaded {
         let request = ProjectRequest { start, ..ProjectRequest::default() };
         let load = || Workspace::load(&request, &|_| ());
         let workspace = match load() {
@@ -86,10 +107,6 @@ impl Loaded {
         let rows = knowledge::shipped().expect("the rows parse");
         Loaded { workspace, rows }
     }
-}
-
-pub fn file() -> FilePath {
-    FilePath::new("src/example.rs")
 }
 
 /// The line, from 1, on which a finding starts in `text`.

@@ -2,12 +2,11 @@
 
 use async_fix::finding::Applicability;
 
-use crate::{Outcome, pages, repository};
+use crate::{Outcome, all_pages, repository};
 
 pub fn lists_every_rule() -> Outcome {
     let readme = std::fs::read_to_string(repository().join("README.md"))?;
-    let missing: Vec<String> = pages()
-        .iter()
+    let missing: Vec<String> = all_pages()
         .map(|page| {
             let fix = page.fix.map_or("none", Applicability::name);
             let twins: Vec<String> = page.clippy.iter().map(|it| format!(" `{it}`")).collect();

@@ -25,7 +25,7 @@ pub fn repaired_examples(fixture: &Fixture) -> Outcome {
         }
     }
     assert!(modules.len() >= 30, "{} examples are proven", modules.len());
-    compile::check("sendable", &modules)
+    compile::check(fixture, "sendable", &modules)
 }
 
 fn is_tied(example: &Example) -> bool {

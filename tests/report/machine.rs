@@ -27,6 +27,7 @@ pub fn project() -> Project {
         group: "blocking".to_owned(),
         preview: false,
         quiet_in_tests: true,
+        of_programs: false,
         limit: None,
         clippy: Vec::new(),
         text: format!("---\nlevel: warn\n---\n\n# {name}\n\nWhat it finds.\n"),

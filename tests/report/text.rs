@@ -95,6 +95,7 @@ fn rules_as_table_and_json() {
         group: "blocking".to_owned(),
         preview: fix.is_none(),
         quiet_in_tests: true,
+        of_programs: false,
         limit: None,
         clippy: Vec::new(),
         text: format!("# {name}\n"),

@@ -68,7 +68,7 @@ impl<'db> Effects<'_, 'db> {
     /// What a row says of how a function waits is all that there is to know.
     fn is_told_by_row(&self, function: FunctionId) -> bool {
         let row = self.known.function(self.workspace.db(), function);
-        row.is_some_and(|it| !it.is_only_about_dropping())
+        row.is_some_and(|it| !it.says_nothing_of_threads())
     }
 
     fn of_trait(

@@ -49,7 +49,7 @@ pub struct InAsync {
     written: Vec<String>,
     /// What runs several futures.
     concurrent: Arc<HashSet<String>>,
-    /// What stands in code that makes futures, where that is asked for.
+    /// What stands in code that makes futures, or starts runtimes and threads, where that is asked for.
     making: Arc<HashSet<String>>,
     makes: Places,
     leads: Leads,
@@ -68,6 +68,8 @@ pub struct Asked {
     pub futures: bool,
     /// What changes state for a time.
     pub state: bool,
+    /// What starts runtimes and threads.
+    pub runtimes: bool,
 }
 
 impl Mentions {
@@ -105,7 +107,8 @@ impl Mentions {
         let functions = outlines.iter().flat_map(|it| &it.functions);
         let futures = functions.filter(|it| it.may_give_future()).map(|it| it.name);
         let making = ["async", "await"].into_iter().chain(futures.clone());
-        let making = making.filter(|_| asked.futures).map(str::to_owned).collect();
+        let starting = known.entering_names().filter(|_| asked.runtimes);
+        let making = making.filter(|_| asked.futures).chain(starting).map(str::to_owned).collect();
         let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
         let mut it = InAsync {
             names: Arc::new(names),
@@ -152,7 +155,7 @@ impl Mentions {
     }
 
     /// Whether this function makes what may be a future and is asked about: by a statement that does not await it, or
-    /// anywhere.
+    /// anywhere. One that starts a runtime or a thread does so, too.
     pub(super) fn are_of_futures_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
         let Mentions::InAsync(it) = self else { return false };
         written_at(db, source).is_some_and(|(file, range)| {

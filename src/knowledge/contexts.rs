@@ -1,0 +1,81 @@
+//! Which runtimes can be found where a crate polls futures.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ra_ap_base_db::Crate;
+use ra_ap_cfg::CfgAtom;
+use ra_ap_hir::Symbol;
+use ra_ap_ide_db::RootDatabase;
+
+use crate::knowledge::{CrateRows, Row};
+
+/// What is known of the runtimes by the crates that start them.
+#[derive(Default)]
+pub struct Contexts {
+    /// By the names of crates, and by those of runtimes.
+    found: BTreeMap<String, BTreeSet<String>>,
+    /// By the name of a runtime, what becomes of its things where it does not run.
+    outside: BTreeMap<String, String>,
+    /// The names of crates with the runtimes that they are.
+    runtimes: BTreeMap<String, String>,
+}
+
+impl Contexts {
+    /// `all` are the crates of the workspace by their names.
+    pub(super) fn add(
+        &mut self,
+        db: &RootDatabase,
+        file: &CrateRows,
+        all: &HashMap<Symbol, Vec<Crate>>,
+    ) {
+        let named = |it: &str| all.get(&Symbol::intern(it)).map_or(&[][..], Vec::as_slice);
+        if named(&file.krate).is_empty()
+            || (file.runtime.is_none() && !file.executor && file.hosts.is_empty())
+        {
+            return;
+        }
+        let is_on = |feature: &str| {
+            let Some((krate, feature)) = feature.split_once('/') else { return false };
+            let atom = CfgAtom::KeyValue {
+                key: Symbol::intern("feature"),
+                value: Symbol::intern(feature),
+            };
+            named(krate).iter().any(|it| it.cfg_options(db).check_atom(&atom))
+        };
+        let with = file.hosts_with.iter().filter(|it| is_on(it.0)).map(|it| it.1);
+        let here: BTreeSet<String> =
+            file.runtime.iter().chain(&file.hosts).chain(with).cloned().collect();
+        for name in file.runtime.iter().chain([&file.krate]) {
+            self.found.entry(name.clone()).or_default().extend(here.iter().cloned());
+        }
+        if let Some(runtime) = &file.runtime {
+            self.runtimes.insert(file.krate.clone(), runtime.clone());
+            self.outside.extend(file.outside.iter().map(|it| (runtime.clone(), it.clone())));
+        }
+    }
+
+    /// The runtimes that are found where this function, or its crate, polls a future. None where that is not known.
+    pub fn of_row(&self, row: &Row) -> Option<&BTreeSet<String>> {
+        self.found.get(krate(row))
+    }
+
+    /// The runtimes that are found below an attribute that starts the one of this name.
+    pub fn of_name(&self, name: &str) -> Option<&BTreeSet<String>> {
+        self.found.get(name)
+    }
+
+    /// What becomes of the things of this runtime where it does not run. None where they are served all the same.
+    pub fn outside(&self, runtime: &str) -> Option<&str> {
+        self.outside.get(runtime).map(String::as_str)
+    }
+
+    /// The runtime that the crate of this function is, or that it needs.
+    pub fn runtime_of<'a>(&'a self, row: &'a Row) -> Option<&'a str> {
+        let own = self.runtimes.get(krate(row)).map(String::as_str);
+        row.driven_by.as_deref().or(own)
+    }
+}
+
+fn krate(row: &Row) -> &str {
+    row.path.split("::").next().unwrap_or_default()
+}

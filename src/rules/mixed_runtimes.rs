@@ -1,0 +1,57 @@
+//! Things of one runtime where only another one runs, or none.
+
+use crate::{
+    facts::foreign::{Entry, Missing, Need},
+    finding::Note,
+    fix::other_runtime,
+    rules::Pass,
+};
+
+pub(super) fn check(pass: &mut Pass<'_, '_>) {
+    for it in pass.foreign.missing(pass.body, pass.target) {
+        let Some(first) = it.needs.first() else { continue };
+        let outside = pass.body.outside(&first.runtime).map(Note::new);
+        let message = message(&it, first);
+        let fixes = other_runtime::fixes(pass.around, pass.foreign, pass.body, &it);
+        let finding = pass.report(it.at.clone(), message);
+        finding.because.extend(first.way.iter().cloned());
+        finding.because.extend(outside);
+        finding.because.extend(others(&it.needs));
+        finding.fixes.extend(fixes);
+    }
+}
+
+fn message(it: &Missing, first: &Need) -> String {
+    let (said, runtime) = (first.row.said(), &first.runtime);
+    match &it.entry {
+        Entry::Attribute { written, .. } => {
+            format!("{said} needs {runtime}, which does not run below `#[{written}]`")
+        }
+        Entry::Call { row, .. } if row.on_own_threads => {
+            format!("{said} needs {runtime}, which does not run on the threads of {}", row.said())
+        }
+        Entry::Call { row, .. } => {
+            format!("{said} needs {runtime}, which does not run below {}", row.said())
+        }
+        Entry::Thread { .. } => {
+            format!("{said} needs {runtime}, which this thread has not entered")
+        }
+        Entry::Program => format!("{said} needs {runtime}, and no runtime has been started here"),
+    }
+}
+
+/// What else asks for the same.
+fn others(needs: &[Need]) -> Option<Note> {
+    let mut names: Vec<String> = needs.iter().map(|it| it.row.said()).collect();
+    let first = names.first().cloned()?;
+    names.sort();
+    names.dedup();
+    names.retain(|it| *it != first);
+    let text = match &names[..] {
+        [] => return None,
+        [one] => format!("so does {one}"),
+        [one, other] => format!("so do {one} and {other}"),
+        [one, other, rest @ ..] => format!("so do {one}, {other} and {} more", rest.len()),
+    };
+    Some(Note::new(text))
+}

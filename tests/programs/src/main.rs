@@ -1,0 +1,3 @@
+//! Replaced in memory by each example.
+
+fn main() {}
