@@ -30,6 +30,7 @@ pub mod hoist;
 pub mod idle;
 mod implementation;
 pub mod journey;
+pub mod kernel_buffers;
 pub mod large_locals;
 mod leads;
 pub mod left_behind;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     knowledge::{
         adapts::Adapts,
+        buffers::Buffers,
         cancel::Cancel,
         counts::{Counts, Zero},
         takes::{OnAsynchronous, Takes},
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub mod adapts;
+pub mod buffers;
 pub mod cancel;
 pub mod contexts;
 pub mod counts;
@@ -271,6 +273,8 @@ pub struct Row {
     pub limited: Option<String>,
     /// How many there are of what it makes of what it is called on, or given.
     pub counts: Option<Counts>,
+    /// What becomes of the buffers that it is given, where the kernel works on them in its own time.
+    pub buffers: Option<Buffers>,
     /// What a value of this type gives comes in from outside, as long as there is more.
     #[serde(default)]
     pub open_ended: bool,

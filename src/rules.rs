@@ -44,6 +44,7 @@ mod state_lost_on_cancel;
 mod task_dropped;
 mod unbounded_concurrency;
 mod unused_suppression;
+mod uring_borrowed_buffer;
 
 /// A rule: its page is `rules/<name>.md`.
 pub struct Rule {
@@ -148,6 +149,7 @@ pub const RULES: &[Rule] = &[
     rule!("large-local-across-await", locals: large_local_across_await::check),
     rule!("unbounded-concurrency", races: unbounded_concurrency::check),
     rule!("mixed-runtimes", runtimes: mixed_runtimes::check),
+    rule!("uring-borrowed-buffer", races: uring_borrowed_buffer::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use crate::knowledge::{
     ClosureRuns, CrateRows, FutureRuns, Guard, Lends, Row, Unflushed, Wait,
+    buffers::Buffers,
     cancel::Cancel,
     contexts::Contexts,
     paths::{Item, Owner, is_there, items, owner},
@@ -262,13 +263,17 @@ impl Known {
         self.functions.values().filter(gives_up).map(|it| it.name()).collect()
     }
 
-    /// The names of what runs several futures, at once or side by side: streams, what makes them, and what starts tasks.
+    /// The names of what runs several futures, at once or side by side: streams, what makes them, and what starts tasks;
+    /// and of what lends buffers to the kernel.
     pub fn concurrent_names(&self) -> impl Iterator<Item = &str> {
         let starts_tasks = |it: &Row| it.future.is_some_and(|it| it != FutureRuns::Driven);
         let runs_several = move |it: &&Arc<Row>| {
             it.idles || it.zero.is_some() || it.all_at_once || starts_tasks(it)
         };
-        self.by_path.values().filter(runs_several).map(|it| it.name())
+        // What is made by `new` is known by its type.
+        let lends = |it: &&Arc<Row>| it.buffers.is_some_and(|it| it != Buffers::Taken);
+        let lenders = self.by_path.values().filter(lends).filter_map(|it| it.owner());
+        self.by_path.values().filter(runs_several).map(|it| it.name()).chain(lenders)
     }
 
     /// The names of what starts runtimes and threads.
