@@ -28,7 +28,7 @@ mod row;
 pub mod runtimes;
 pub mod takes;
 
-pub use crate_rows::{CrateRows, Joins, Lends, Starts};
+pub use crate_rows::{CrateRows, Joins, Lends, Service, Starts};
 
 /// What one item does.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]

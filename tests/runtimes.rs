@@ -107,6 +107,47 @@ pub async fn nap(long: Duration) {
 ",
 };
 
+/// No task of it moves to another thread, and its timers may be off.
+const MONOIO: Runtime = Runtime {
+    name: "monoio",
+    manifest: "bcrypt = \"0.19\"\nmonoio = \"0.2\"",
+    file: "src/lib.rs",
+    before: ONE_CORE,
+    after: ONE_CORE,
+};
+
+const ONE_CORE: &str = "use std::{rc::Rc, thread, time::Duration};
+
+pub async fn size(path: Rc<str>) -> std::io::Result<u64> {
+    thread::sleep(Duration::from_millis(1));
+    let text = std::fs::read_to_string(&*path)?;
+    let hash = bcrypt::hash(&text, 10);
+    println!(\"{hash:?}\");
+    Ok(text.len() as u64 + path.len() as u64)
+}
+";
+
+const GLOMMIO: Runtime = Runtime {
+    name: "glommio",
+    manifest: "bcrypt = \"0.19\"\nglommio = \"0.9\"",
+    file: "src/lib.rs",
+    before: ONE_CORE,
+    after: "use std::{rc::Rc, time::Duration};
+
+pub async fn size(path: Rc<str>) -> std::io::Result<u64> {
+    glommio::timer::sleep(Duration::from_millis(1)).await;
+    let text = std::fs::read_to_string(&*path)?;
+    let hash = glommio::executor().spawn_blocking({
+        let text = text.clone();
+        move || bcrypt::hash(&text, 10)
+    })
+    .await;
+    println!(\"{hash:?}\");
+    Ok(text.len() as u64 + path.len() as u64)
+}
+",
+};
+
 const TOKIO: Runtime = Runtime {
     name: "tokio",
     manifest: "tokio = { version = \"1\", features = [\"full\"] }",
@@ -154,6 +195,16 @@ fn smol_has_its_own() {
 #[test]
 fn async_std_has_its_own() {
     check(&ASYNC_STD);
+}
+
+#[test]
+fn monoio_gets_nothing_of_tokio() {
+    check(&MONOIO);
+}
+
+#[test]
+fn glommio_has_its_own() {
+    check(&GLOMMIO);
 }
 
 fn check(runtime: &Runtime) {

@@ -336,6 +336,16 @@ impl BodyFacts<'_> {
         Some(format!("where {runtime} does not run, {outside}"))
     }
 
+    /// What the runtime of an entry point has in the place of something that needs another one.
+    pub fn in_place_of<'a>(&'a self, row: &'a Row, runtime: &str) -> Option<&'a str> {
+        self.known.contexts().in_place_of(row, runtime)
+    }
+
+    /// The runtimes that the library of a function is made for.
+    pub fn made_for<'a>(&'a self, row: &'a Row) -> Option<&'a [String]> {
+        self.known.contexts().made_for(row)
+    }
+
     /// The runtime that the crate of a function is a part of.
     pub fn runtime_of_row<'a>(&'a self, row: &'a Row) -> Option<&'a str> {
         self.known.contexts().runtime_of(row)

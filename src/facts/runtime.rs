@@ -140,6 +140,12 @@ pub fn of_body(
 }
 
 impl BodyFacts<'_> {
+    /// Whether it is certain that no task moves to another thread, since the runtime has one for each core.
+    pub fn stays_on_its_core(&self, runtime: &Runtime) -> bool {
+        let Runtime::One(driver) = runtime else { return false };
+        self.runtime_of(driver).is_some_and(|it| it.thread_per_core)
+    }
+
     /// How the manifest names a runtime, if it always does, for the target that this body is a part of.
     pub fn driver_named(&self, runtime: &str) -> Option<Driver> {
         let krate = self.krate();

@@ -30,7 +30,7 @@ pub fn await_twin(
         )]);
     }
     let (driver, twin) = own_twin(around, body, mention, &template)?;
-    let (blocking, doubtful) = alive(body, mention, &template, &call);
+    let (blocking, doubtful) = alive(around, body, mention, &template, &call);
     if !blocking.is_empty() {
         return Err(blocking.iter().map(Alive::note).collect());
     }
@@ -53,7 +53,7 @@ pub fn await_twin(
     case.apply_to(Some(&template), &mut fix);
     if let Some(runtime) = body.own_runtime(mention) {
         for wait in &runtime.waits {
-            let (blocking, _) = alive(body, wait, &template, &callable(body, wait)?);
+            let (blocking, _) = alive(around, body, wait, &template, &callable(body, wait)?);
             if !blocking.is_empty() || body.is_given_itself(wait) {
                 return Err(blocking.iter().map(Alive::note).collect());
             }
@@ -162,13 +162,16 @@ fn older(version: &str, since: &str) -> bool {
 
 /// What is alive: first what forbids the await, then what makes it doubtful.
 fn alive(
+    around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
     mention: &Mention,
     template: &Template,
     call: &CallParts,
 ) -> (Vec<Alive>, Vec<Alive>) {
     let awaited: Vec<_> = template.awaited(call).iter().map(|it| it.range).collect();
-    let mut found = body.alive_at(mention);
+    let mut here = mention.clone();
+    here.moves &= !body.stays_on_its_core(&around.runtime);
+    let mut found = body.alive_at(&here);
     for it in &mut found {
         // The awaited future itself: if it is not `Send`, the compiler says so at the next spawn.
         let inside =

@@ -7,7 +7,7 @@ use ra_ap_cfg::CfgAtom;
 use ra_ap_hir::Symbol;
 use ra_ap_ide_db::RootDatabase;
 
-use crate::knowledge::{CrateRows, Row};
+use crate::knowledge::{CrateRows, Row, Service};
 
 /// What is known of the runtimes by the crates that start them.
 #[derive(Default)]
@@ -16,6 +16,10 @@ pub struct Contexts {
     found: BTreeMap<String, BTreeSet<String>>,
     /// By the name of a runtime, what becomes of its things where it does not run.
     outside: BTreeMap<String, String>,
+    /// By the name of a runtime, what it has of what every runtime has.
+    services: BTreeMap<String, BTreeMap<Service, String>>,
+    /// The names of libraries with the runtimes that they are made for.
+    made_for: BTreeMap<String, Vec<String>>,
     /// The names of crates with the runtimes that they are.
     runtimes: BTreeMap<String, String>,
 }
@@ -29,9 +33,16 @@ impl Contexts {
         all: &HashMap<Symbol, Vec<Crate>>,
     ) {
         let named = |it: &str| all.get(&Symbol::intern(it)).map_or(&[][..], Vec::as_slice);
-        if named(&file.krate).is_empty()
-            || (file.runtime.is_none() && !file.executor && file.hosts.is_empty())
-        {
+        if named(&file.krate).is_empty() {
+            return;
+        }
+        if let Some(runtimes) = &file.runs_on {
+            self.made_for.insert(file.krate.clone(), runtimes.clone());
+        }
+        if let Some(runtime) = &file.runtime {
+            self.services.entry(runtime.clone()).or_default().extend(file.serves.clone());
+        }
+        if file.runtime.is_none() && !file.executor && file.hosts.is_empty() {
             return;
         }
         let is_on = |feature: &str| {
@@ -67,6 +78,20 @@ impl Contexts {
     /// What becomes of the things of this runtime where it does not run. None where they are served all the same.
     pub fn outside(&self, runtime: &str) -> Option<&str> {
         self.outside.get(runtime).map(String::as_str)
+    }
+
+    /// What this runtime has in the place of a function, or of the type whose method it is, of another one.
+    pub fn in_place_of(&self, row: &Row, runtime: &str) -> Option<&str> {
+        let of = self.services.get(self.runtime_of(row)?)?;
+        let (path, owner) = (row.path.as_str(), row.path.rsplit_once("::")?.0);
+        let is_it = |it: &(&Service, &String)| it.1 == path || it.1 == owner;
+        let service = of.iter().find(is_it)?.0;
+        self.services.get(runtime)?.get(service).map(String::as_str)
+    }
+
+    /// The runtimes that the library is made for which this function is a part of.
+    pub fn made_for(&self, row: &Row) -> Option<&[String]> {
+        self.made_for.get(krate(row)).map(Vec::as_slice)
     }
 
     /// The runtime that the crate of this function is, or that it needs.

@@ -35,9 +35,18 @@ pub struct CrateRows {
     pub outside: Option<String>,
     /// How the runtime is started, and found again.
     pub starts: Option<Starts>,
+    /// The runtime has one thread for each core, between which no task moves: nothing has to be `Send` there.
+    #[serde(default, rename = "thread-per-core")]
+    pub thread_per_core: bool,
     /// The crate polls futures and has no sockets and no timers of its own.
     #[serde(default)]
     pub executor: bool,
+    /// What the crate has of what every runtime has: the path of a timer, of a socket, of a lock.
+    #[serde(default)]
+    pub serves: BTreeMap<Service, String>,
+    /// The runtimes on one of which the futures of a library have to be polled. None at all where any will do.
+    #[serde(rename = "runs-on")]
+    pub runs_on: Option<Vec<String>>,
     /// Other runtimes that run wherever this one does, ...
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -98,6 +107,38 @@ pub struct Joins {
     pub until_error: String,
     /// The feature of the runtime with which they are there.
     pub feature: String,
+}
+
+/// What every runtime has, or could have.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// The attribute of `main`.
+    Main,
+    /// What polls a future on the calling thread.
+    Start,
+    Spawn,
+    Sleep,
+    Timeout,
+    Interval,
+    /// What runs a closure where it may block.
+    Pool,
+    Yields,
+    Mutex,
+    Rwlock,
+    Semaphore,
+    /// A channel with room for so many messages.
+    Channel,
+    TcpStream,
+    TcpListener,
+    UdpSocket,
+    File,
+    ReadFile,
+    Process,
+    CtrlC,
+    /// The trait of what can be read from.
+    Read,
 }
 
 /// How a runtime is started, and found again.

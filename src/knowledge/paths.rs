@@ -60,6 +60,19 @@ pub(super) fn items(db: &RootDatabase, krate: Crate, path: &str) -> Vec<Item> {
     if found.is_empty() { method.into_iter().collect() } else { found }
 }
 
+/// Whether there is something behind a path: an item of a module, or of a type or trait.
+pub(super) fn leads_somewhere(db: &RootDatabase, krate: Crate, path: &str) -> bool {
+    let Some((around, name)) = path.rsplit_once("::") else { return false };
+    let mut module = crate_def_map(db, krate).root_module_id();
+    for segment in around.split("::").skip(1) {
+        match child(db, module, segment).take_types() {
+            Some(ModuleDefId::ModuleId(it)) => module = it,
+            _ => return items(db, krate, path).iter().any(|it| is_there(db, it, name)),
+        }
+    }
+    !child(db, module, name).is_none()
+}
+
 /// Whether a method that a path leads to is one that its type or trait has.
 pub(super) fn is_there(db: &RootDatabase, item: &Item, name: &str) -> bool {
     let has = |items: Vec<AssocItem>| {

@@ -22,7 +22,7 @@ use crate::knowledge::{
     buffers::Buffers,
     cancel::Cancel,
     contexts::Contexts,
-    paths::{Item, Owner, is_there, items, owner},
+    paths::{Item, Owner, is_there, items, leads_somewhere, owner},
     runtimes::KnownRuntime,
 };
 
@@ -140,7 +140,7 @@ impl Known {
         }
     }
 
-    /// The rows of a file whose items are not there, though their crate is.
+    /// The paths in a file behind which there is nothing, though their crate is there.
     pub fn absent_items(db: &RootDatabase, file: &CrateRows) -> Vec<String> {
         let name = Symbol::intern(&file.krate);
         let is_named = |it: &Crate| crate_name(db, *it).is_some_and(|it| it == name);
@@ -150,7 +150,14 @@ impl Known {
             let items = crates.iter().flat_map(|it| items(db, *it, &row.path));
             !items.into_iter().any(|it| is_there(db, &it, row.name()))
         };
-        attach_db(db, || rows.filter(is_absent).map(|it| it.path.clone()).collect())
+        let others = file.twins.values().chain(file.twins_without_value.values());
+        let others = others.chain(file.serves.values());
+        let leads_nowhere =
+            |it: &&String| !crates.iter().any(|krate| leads_somewhere(db, *krate, it));
+        attach_db(db, || {
+            let absent = rows.filter(is_absent).map(|it| it.path.clone());
+            absent.chain(others.filter(leads_nowhere).cloned()).collect()
+        })
     }
 
     fn add_polling(&mut self, row: &Row, item: &Item) {

@@ -21,6 +21,7 @@ pub struct KnownRuntime {
     pub yields: Option<String>,
     pub joins: Option<Joins>,
     pub starts: Option<Starts>,
+    pub thread_per_core: bool,
 }
 
 impl KnownRuntime {
@@ -40,6 +41,7 @@ impl KnownRuntime {
             yields: file.yields.clone(),
             joins: file.joins.clone(),
             starts: file.starts.clone(),
+            thread_per_core: file.thread_per_core,
         }
     }
 

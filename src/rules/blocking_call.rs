@@ -7,11 +7,14 @@ use crate::{
         runs_on::Thread,
         runtime::Runtime,
     },
-    finding::{Fix, Note},
+    finding::{Fix, Note, Severity},
     fix::{chain, helper, migrate, pool, twin},
     knowledge::Wait,
     rules::{Pass, steps},
 };
+
+/// What is worse where each core has its thread.
+const NOBODY_ELSE: &str = "no other thread takes over the tasks that wait here";
 
 pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
     let body = pass.body;
@@ -25,7 +28,13 @@ pub(super) fn check(pass: &mut Pass<'_, '_>, waits: &[Wait]) {
         let fix = cure(pass, mention).or_else(|reasons| in_place(pass, mention, reasons));
         let sketch = fix.is_err().then(|| sketch(pass, mention)).flatten();
         let helpless = cannot_be_stopped(pass, mention);
+        let alone = mention.row.blocks == Some(Wait::Compute)
+            && pass.body.stays_on_its_core(&pass.around.runtime);
         let finding = pass.report(at, message);
+        if alone {
+            finding.severity = finding.severity.max(Severity::Error);
+            finding.because.push(Note::new(NOBODY_ELSE));
+        }
         finding.because.extend(mention.row.note.as_deref().map(Note::new));
         finding.because.extend(helpless);
         match fix {

@@ -13,10 +13,13 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
         let outside = pass.body.outside(&first.runtime).map(Note::new);
         let message = message(&it, first);
         let fixes = other_runtime::fixes(pass.around, pass.foreign, pass.body, &it);
+        let more = instead(pass, &it).into_iter().chain(made_for(pass, first));
+        let more: Vec<Note> = more.collect();
         let finding = pass.report(it.at.clone(), message);
         finding.because.extend(first.way.iter().cloned());
         finding.because.extend(outside);
         finding.because.extend(others(&it.needs));
+        finding.because.extend(more);
         finding.fixes.extend(fixes);
     }
 }
@@ -37,6 +40,28 @@ fn message(it: &Missing, first: &Need) -> String {
             format!("{said} needs {runtime}, which this thread has not entered")
         }
         Entry::Program => format!("{said} needs {runtime}, and no runtime has been started here"),
+    }
+}
+
+/// What the runtime that does run has in the place of the first of them.
+fn instead(pass: &Pass<'_, '_>, it: &Missing) -> Option<Note> {
+    let runtime = match &it.entry {
+        Entry::Attribute { row, .. } => row.entry.as_deref(),
+        Entry::Call { row, .. } => pass.body.runtime_of_row(row),
+        Entry::Thread { .. } | Entry::Program => None,
+    }?;
+    let own = it.needs.iter().find_map(|it| pass.body.in_place_of(&it.row, runtime))?;
+    Some(Note::new(format!("{runtime} has `{own}` for that")))
+}
+
+/// That a library works with this runtime only.
+fn made_for(pass: &Pass<'_, '_>, need: &Need) -> Option<Note> {
+    match pass.body.made_for(&need.row)? {
+        [only] => {
+            let library = need.row.path.split("::").next().unwrap_or_default();
+            Some(Note::new(format!("`{library}` is made for {only} alone")))
+        }
+        _ => None,
     }
 }
 
