@@ -73,6 +73,12 @@ impl Place {
         Place { file, range }
     }
 
+    /// Whether both have some text in common.
+    pub fn meets(&self, other: &Place) -> bool {
+        let both = self.range.intersect(other.range);
+        self.file == other.file && both.is_some_and(|it| !it.is_empty())
+    }
+
     fn key(&self) -> (&FilePath, u32, u32) {
         (&self.file, self.range.start().into(), self.range.end().into())
     }
@@ -206,6 +212,8 @@ pub struct Finding {
     pub behind: Option<usize>,
     /// Of one that speaks of a call: the function that calls.
     pub within: Option<Place>,
+    /// Where another finding may be whose fix leaves nothing to repair here; it goes first.
+    pub cured_at: Vec<Place>,
 }
 
 impl Finding {

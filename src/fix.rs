@@ -3,6 +3,7 @@
 pub mod armed;
 pub mod at_once;
 pub mod await_it;
+pub mod bounded;
 pub mod box_it;
 pub mod chain;
 mod doubts;
@@ -30,6 +31,7 @@ pub mod otherwise;
 mod own_runtime;
 pub mod own_task;
 pub mod path;
+pub mod permit;
 pub mod pool;
 pub mod read_later;
 pub mod spawn_items;

@@ -10,6 +10,7 @@ use crate::{
         adapts::Adapts,
         buffers::Buffers,
         cancel::Cancel,
+        chain::Chain,
         counts::{Counts, Zero},
         takes::{OnAsynchronous, Takes},
     },
@@ -19,6 +20,7 @@ use crate::{
 pub mod adapts;
 pub mod buffers;
 pub mod cancel;
+pub mod chain;
 pub mod contexts;
 pub mod counts;
 mod crate_rows;
@@ -278,6 +280,18 @@ pub struct Row {
     /// What a value of this type gives comes in from outside, as long as there is more.
     #[serde(default)]
     pub open_ended: bool,
+    /// It makes a channel that holds any number of messages; this one makes one that holds as many as its first argument
+    /// says, in whose place whoever sends waits.
+    pub bounded_by: Option<String>,
+    /// It puts a message into a channel, and never waits.
+    #[serde(default)]
+    pub sends: bool,
+    /// It takes a socket, a file or a process from the system.
+    #[serde(default)]
+    pub opens: bool,
+    /// What it does is done on the threads of the runtime that may block, of which there are so many and no more.
+    #[serde(default)]
+    pub on_pool: bool,
     /// What becomes of its work when its future is dropped before it is done.
     pub cancel: Option<Cancel>,
     /// What to do in its place so that nothing is lost then, in one clause.
@@ -290,23 +304,6 @@ pub struct Row {
     /// The line of the user's configuration that says so, as `async-fix.toml:7`; rows that are shipped have none.
     #[serde(skip)]
     pub origin: Option<String>,
-}
-
-/// A chain of calls that builds something and uses it up, and its asynchronous twin.
-#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Chain {
-    /// The call that it begins with.
-    pub from: String,
-    /// What to call instead; the other calls stay as they are, and the last one is awaited.
-    pub to: String,
-    /// The methods between that the twin has too.
-    pub keeps: Vec<String>,
-    /// A call to add before the last one, ...
-    pub adds: Option<String>,
-    /// ... unless the chain calls this method.
-    pub unless: Option<String>,
 }
 
 /// What a blocking call waits for.

@@ -36,8 +36,10 @@ mod lock_deadlock;
 mod lock_kind;
 mod lost;
 mod mixed_runtimes;
+mod no_parallelism;
 mod polled_wrong;
 mod restarted_in_select;
+mod runaway_blocking_pool;
 mod select_without_else;
 mod sequential_futures;
 mod state_lost_on_cancel;
@@ -150,6 +152,8 @@ pub const RULES: &[Rule] = &[
     rule!("unbounded-concurrency", races: unbounded_concurrency::check),
     rule!("mixed-runtimes", runtimes: mixed_runtimes::check),
     rule!("uring-borrowed-buffer", races: uring_borrowed_buffer::check),
+    rule!("runaway-blocking-pool", races: runaway_blocking_pool::check),
+    rule!("no-parallelism", races: no_parallelism::check),
     rule!("unused-suppression", comments: unused_suppression::check),
     rule!("invalid-suppression", comments: invalid_suppression::check),
 ];
@@ -212,6 +216,7 @@ impl Pass<'_, '_> {
             fixes: Vec::new(),
             behind: None,
             within: None,
+            cured_at: Vec::new(),
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]

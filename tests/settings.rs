@@ -205,6 +205,7 @@ fn finding(rule: &'static str, applicability: Applicability) -> Finding {
         }],
         behind: None,
         within: None,
+        cured_at: Vec::new(),
     }
 }
 

@@ -23,7 +23,7 @@ enum Trap {
     Overflows,
 }
 
-const PROGRAMS: [(&str, Trap); 29] = [
+const PROGRAMS: [(&str, Trap); 31] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -47,6 +47,8 @@ const PROGRAMS: [(&str, Trap); 29] = [
     ("idle_timer", Trap::Breaks),
     ("polled_again", Trap::Panics),
     ("fan_out", Trap::Breaks),
+    ("port_scanner", Trap::Breaks),
+    ("full_channel", Trap::Breaks),
     ("large_buffer", Trap::Overflows),
     ("nested_futures", Trap::Overflows),
     ("late_cache", Trap::Breaks),
@@ -71,20 +73,30 @@ fn each_trap_is_shown_and_repaired() {
     commit(&project);
     build(&project);
     check_each(shows_its_trap);
+    // With a limit the scanner would do with one thread.
+    fix(&project, &["--select", "no-parallelism"]);
+    // Rules in preview have to be named.
+    let preview = [
+        "futurelock,cancel-unsafe-select,cancel-unsafe-timeout,idle-buffered-stream,polled-wrong",
+        "state-lost-on-cancel,large-future,large-local-across-await,unbounded-concurrency",
+        "mixed-runtimes",
+    ];
+    let preview: Vec<&str> = preview.iter().flat_map(|it| ["--extend-select", it]).collect();
+    fix(&project, &preview);
+    build(&project);
+    check_each(|name, _| runs_well(name));
+}
+
+fn fix(project: &Path, select: &[&str]) {
     let fixed = Command::new(env!("CARGO_BIN_EXE_async-fix"))
-        .args(["--apply", "--verify", "none", "--unsafe-fixes", "--output-format", "concise"])
-        // Rules in preview have to be named.
-        .args(["--extend-select", "futurelock,cancel-unsafe-select,cancel-unsafe-timeout"])
-        .args(["--extend-select", "idle-buffered-stream,polled-wrong,state-lost-on-cancel"])
-        .args(["--extend-select", "large-future,large-local-across-await"])
-        .args(["--extend-select", "unbounded-concurrency,mixed-runtimes"])
-        .current_dir(&project)
+        .args(["--apply", "--allow-dirty", "--verify", "none", "--unsafe-fixes"])
+        .args(["--output-format", "concise"])
+        .args(select)
+        .current_dir(project)
         .env("ASYNC_FIX_STATE_DIR", project.join("state"))
         .output()
         .expect("async-fix starts");
     assert_eq!(fixed.status.code(), Some(0), "{}", said(&fixed));
-    build(&project);
-    check_each(|name, _| runs_well(name));
 }
 
 /// Always in the same place, so that cargo builds what changed and nothing else.

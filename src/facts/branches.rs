@@ -40,6 +40,16 @@ impl BodyFacts<'_> {
         below.filter(|(child, parent)| self.is_branch(*child, *parent)).count()
     }
 
+    /// Whether an expression is evaluated whenever another one is that comes before or after it, unless one of them ends
+    /// the function.
+    pub(super) fn goes_along_with(&self, expr: ExprId, other: ExprId) -> bool {
+        let around: Vec<ExprId> = self.ancestors(other).collect();
+        let parents = self.ancestors(expr);
+        let pairs = parents.clone().zip(parents.skip(1));
+        let mut apart = pairs.take_while(|(child, _)| !around.contains(child));
+        !apart.any(|(child, parent)| self.is_branch(child, parent))
+    }
+
     /// Whether an expression is evaluated each time that the function is called and has not failed before.
     pub(super) fn is_certain(&self, expr: ExprId) -> bool {
         let mut before = self.sequence.iter().map(|it| it.0).take_while(|it| *it != expr);

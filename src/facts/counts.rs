@@ -13,7 +13,10 @@ use ra_ap_hir_ty::{
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::SyntaxKind;
 
-use crate::{facts::body::BodyFacts, knowledge::counts::Counts};
+use crate::{
+    facts::body::{BodyFacts, function_of},
+    knowledge::counts::Counts,
+};
 
 /// So many at once are many, whatever they do.
 pub const MANY: u128 = 1024;
@@ -34,6 +37,10 @@ pub enum Count {
 impl Count {
     pub fn is_small(&self) -> bool {
         matches!(self, Count::AtMost(it) if *it < MANY)
+    }
+
+    pub fn is_one(&self) -> bool {
+        matches!(self, Count::AtMost(..=1))
     }
 
     pub fn is_large(&self) -> bool {
@@ -84,7 +91,7 @@ impl<'db> BodyFacts<'db> {
     fn count_of_call(&self, call: ExprId, depth: usize) -> Count {
         let values = self.values_of(call);
         let Some(first) = values.first().copied() else { return Count::Unknown };
-        let row = self.mention_of(call).and_then(|it| it.row.counts);
+        let row = self.counts_by_row(call);
         match row {
             Some(Counts::Same) => self.count_at(first, depth + 1),
             Some(Counts::Argument) => {
@@ -94,6 +101,14 @@ impl<'db> BodyFacts<'db> {
             Some(Counts::One) => Count::AtMost(1),
             Some(Counts::Pieces) | None => self.count_of_vec(call, depth),
         }
+    }
+
+    fn counts_by_row(&self, call: ExprId) -> Option<Counts> {
+        let function = match self.body[call] {
+            Expr::Call { callee, .. } => function_of(self.infer.expr_ty(callee)),
+            _ => self.infer.method_resolution(call).map(|it| it.0),
+        };
+        self.known.function(self.db, function?)?.counts
     }
 
     /// `vec![a, b, c]` stands for calls that are given an array, at last.

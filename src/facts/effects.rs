@@ -82,6 +82,7 @@ pub struct Effect {
 }
 
 /// A call on the way to what waits.
+#[derive(Clone)]
 pub struct Step {
     /// The function that calls, ...
     pub caller: String,

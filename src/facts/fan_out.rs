@@ -1,4 +1,4 @@
-//! Futures and tasks of which as many run at once as there are things to do.
+//! Futures of which as many run at once as there are things to do.
 
 use std::sync::Arc;
 
@@ -14,21 +14,26 @@ use crate::{
     facts::{
         body::{BodyFacts, Form, Mention},
         counts::{Count, MANY},
+        idle::content::Content,
     },
     finding::Place,
-    knowledge::{FutureRuns, Row, cancel::Cancel, counts::Zero},
+    knowledge::{Row, counts::Zero},
 };
 
 /// A call that runs several futures at once.
 pub struct FanOut {
     /// The limit, or the call.
     pub at: Place,
+    /// The name of the call.
+    pub named_at: Place,
     pub row: Arc<Row>,
     pub limit: Limit,
     /// How many futures there are.
     pub count: Count,
     /// What gives them, as it is written, if it is short.
     pub source: Option<String>,
+    /// The futures, as far as they are in sight.
+    pub(crate) futures: Vec<Content>,
     pub(crate) call: ExprId,
 }
 
@@ -37,6 +42,8 @@ pub struct FanOut {
 pub enum Limit {
     /// None at all, with this consequence.
     Nothing(Zero),
+    /// One after the other.
+    One,
     /// So many.
     Number(u128),
     /// All.
@@ -45,22 +52,30 @@ pub enum Limit {
     Length,
     /// Each of them, as there is no word for a limit.
     Unsaid,
+    /// Some, as far as anybody can tell.
+    Given,
 }
 
-/// A task for each thing that comes in.
-pub struct TaskEach {
-    /// The call that starts it.
+/// A macro that runs several futures on one task.
+pub struct Joined {
+    /// The call of the macro.
     pub at: Place,
-    /// What brings the things, as it is called, ...
-    pub brings: String,
-    /// ... and where.
-    pub from: Place,
-    /// How many there are, where that is known.
-    pub count: Count,
+    /// The name of the macro, with its `!`.
+    pub name: String,
+    pub(crate) futures: Vec<ExprId>,
 }
 
 impl<'db> BodyFacts<'db> {
     /// The calls in this body that run more futures at once than somebody has thought of, or none.
+    pub fn unlimited(&self) -> impl Iterator<Item = FanOut> {
+        self.fan_outs().into_iter().filter(|it| match it.limit {
+            Limit::Nothing(_) => true,
+            Limit::Given | Limit::One => false,
+            _ => !it.count.is_small(),
+        })
+    }
+
+    /// The calls in this body that run several futures, in the order of the text.
     pub fn fan_outs(&self) -> Vec<FanOut> {
         let calls = self.mentions.iter().filter(|it| matches!(it.form, Form::Call | Form::Method));
         let mut found: Vec<FanOut> = calls.filter_map(|it| self.fan_out(it)).collect();
@@ -78,24 +93,51 @@ impl<'db> BodyFacts<'db> {
                 Form::Method => *values.get(1)?,
                 _ => first,
             };
-            (self.limit(argument, mention.row.zero?)?, argument)
+            let limit = self.limit(argument, mention.row.zero?);
+            (limit.unwrap_or(Limit::Given), argument)
         };
         let count = match limit {
             Limit::Nothing(_) => Count::Unknown,
             _ if mention.form == Form::Method || mention.row.all_at_once => self.count_of(first),
             _ => return None,
         };
-        if count.is_small() {
-            return None;
-        }
         Some(FanOut {
             at: self.place_to_show(shown)?,
+            named_at: self.name_of_call(mention)?,
             row: Arc::clone(&mention.row),
             limit,
             count,
             source: self.short_text(first),
+            futures: self.content(self.infer.expr_ty(mention.expr)),
             call: mention.expr,
         })
+    }
+
+    /// The macros in this body that run several futures to their ends.
+    pub fn joined(&self) -> Vec<Joined> {
+        let mut found: Vec<Joined> = Vec::new();
+        for it in self.mentions.iter().filter(|it| it.row.joins && it.form == Form::Call) {
+            let (Some(at), [future]) =
+                (self.macro_call_place(it.expr), &self.values_of(it.expr)[..])
+            else {
+                continue;
+            };
+            if let Some(it) = found.iter_mut().find(|it| it.at == at) {
+                it.futures.push(*future);
+                continue;
+            }
+            let text = self.workspace.text(&at.file).map_or("", |it| &it[at.range]);
+            let path = text.split('!').next().unwrap_or_default();
+            let name = format!("{}!", path.rsplit("::").next().unwrap_or_default());
+            found.push(Joined { at, name, futures: vec![*future] });
+        }
+        found
+    }
+
+    fn name_of_call(&self, mention: &Mention) -> Option<Place> {
+        let parts = self.call_parts(mention);
+        let name = parts.map(|it| Place::new(it.at.file, it.callee));
+        name.or_else(|| self.place_to_show(mention.expr))
     }
 
     /// What this argument says of how many futures run at once. None where it is a limit, or nobody can tell.
@@ -105,6 +147,7 @@ impl<'db> BodyFacts<'db> {
                 0 if zero == Zero::NoLimit => Some(Limit::None),
                 0 => Some(Limit::Nothing(zero)),
                 _ if zero == Zero::Panics => None,
+                1 => Some(Limit::One),
                 it if it >= MANY => Some(Limit::Number(it)),
                 _ => None,
             };
@@ -153,55 +196,9 @@ impl<'db> BodyFacts<'db> {
         matches!(adt.def_id(), AdtId::StructId(it) if Some(it) == boxes)
     }
 
-    fn short_text(&self, expr: ExprId) -> Option<String> {
+    pub(super) fn short_text(&self, expr: ExprId) -> Option<String> {
         let place = self.place_of(expr)?;
         let text = self.workspace.text(&place.file)?.get(std::ops::Range::from(place.range))?;
         (text.len() <= 40 && !text.contains('\n')).then(|| text.to_owned())
-    }
-
-    /// The loops that start a task for each thing that comes in, and wait for nothing else.
-    pub fn tasks_for_each(&self) -> Vec<TaskEach> {
-        let starts = |it: &&Mention| {
-            let is_call = matches!(it.form, Form::Call | Form::Method);
-            is_call && it.row.future.is_some_and(|it| it != FutureRuns::Driven)
-        };
-        let mut found: Vec<TaskEach> =
-            self.mentions.iter().filter(starts).filter_map(|it| self.task_each(it)).collect();
-        found.sort_by(|a, b| a.at.cmp(&b.at));
-        found
-    }
-
-    fn task_each(&self, start: &Mention) -> Option<TaskEach> {
-        let turns = self.loop_around(start.expr)?;
-        let around = self.awaits_at(turns);
-        let head = self.head_of_for(turns).filter(|_| self.is_for(turns));
-        let mut others = Vec::new();
-        self.walk(turns, &mut |it| {
-            if let Expr::Await { expr } = self.body[it]
-                && self.awaits_at(it) == around
-            {
-                others.push(expr);
-            }
-        });
-        let at = self.place_to_show(start.expr)?;
-        if let Some(head) = head {
-            let count = self.count_of(head);
-            let brings = self.short_text(head).unwrap_or_else(|| "this".to_owned());
-            let from = self.place_to_show(head)?;
-            return (others.is_empty() && count.is_large()).then_some(TaskEach {
-                at,
-                brings,
-                from,
-                count,
-            });
-        }
-        // The wait for the next one is the only one.
-        let [next] = others[..] else { return None };
-        let mention = self.mention_of(next).filter(|it| it.row.takes_out)?;
-        let ends = |it: &Row| it.cancel == Some(Cancel::Safe);
-        ends(&mention.row).then_some(())?;
-        let from = self.place_to_show(next)?;
-        let count = Count::OpenEnded(mention.row.path.clone());
-        Some(TaskEach { at, brings: format!("`{}`", mention.row.path), from, count })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ra_ap_hir_def::hir::{BinaryOp, BindingId, Expr, ExprId, Pat};
+use ra_ap_hir_def::hir::{BinaryOp, BindingId, Expr, ExprId, Pat, Statement};
 use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
@@ -79,8 +79,16 @@ impl<'db> BodyFacts<'db> {
             }
             // Where something was taken out nothing is there, and everybody sees that.
             let before = before.into_iter().filter(|it| !self.empties(*it)).max()?;
+            // What is done in some cases only is no half of something, unless a value waits to be put back.
+            let goes_along = |it: ExprId| self.goes_along_with(it, await_);
+            let gave_a_value = self.gives_a_value(before);
+            if !gave_a_value && !goes_along(before) {
+                return None;
+            }
             // What each turn of a loop does once is done once.
-            Some((await_, before, after.into_iter().find(|it| *it != before)?))
+            let follows = |it: &ExprId| *it != before && (gave_a_value || goes_along(*it));
+            let after = after.into_iter().find(follows)?;
+            Some((await_, before, after))
         })?;
         Some(HalfDone {
             name: self.body[guard].name.as_str().to_owned(),
@@ -145,6 +153,17 @@ impl<'db> BodyFacts<'db> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a change gives something that is used.
+    fn gives_a_value(&self, change: ExprId) -> bool {
+        let is_dropped = self.parents.get(change).is_some_and(|it| match &self.body[*it] {
+            Expr::Block { statements, .. } => statements
+                .iter()
+                .any(|it| matches!(it, Statement::Expr { expr, .. } if *expr == change)),
+            _ => false,
+        });
+        !is_dropped && matches!(self.body[change], Expr::MethodCall { .. } | Expr::Call { .. })
     }
 
     fn empties(&self, change: ExprId) -> bool {

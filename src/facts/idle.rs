@@ -1,7 +1,7 @@
 //! Streams that run the futures which they hold only while somebody waits for the next item, and what is awaited meanwhile.
 
 pub mod at_once;
-mod content;
+pub(super) mod content;
 pub mod tasks;
 mod weight;
 

@@ -1,5 +1,6 @@
 //! Loops that compute for long and give nobody else a turn, as far as their text shows that.
 
+use ra_ap_hir_def::hir::ExprId;
 use ra_ap_syntax::{
     AstNode, SyntaxKind, T, TextRange, TextSize,
     ast::{self, HasLoopBody, HasName, RangeItem},
@@ -23,6 +24,7 @@ pub struct LongLoop {
     pub length: Length,
     pub thread: Thread,
     pub sketch: Option<Room>,
+    pub(crate) expr: ExprId,
 }
 
 /// Why a loop takes long.
@@ -40,7 +42,7 @@ pub struct Room {
     pub at: TextSize,
     /// The number that counts its turns.
     pub counter: Option<String>,
-    pub(crate) expr: ra_ap_hir_def::hir::ExprId,
+    pub(crate) expr: ExprId,
 }
 
 impl BodyFacts<'_> {
@@ -81,7 +83,7 @@ impl BodyFacts<'_> {
             let sketch = sketch.map(|(at, counter)| Room { at, counter, expr: it.expr });
             let thread = it.context.thread;
             found.retain(|it| !all.contains_range(it.0));
-            found.push((all, LongLoop { at, length, thread, sketch }));
+            found.push((all, LongLoop { at, length, thread, sketch, expr: it.expr }));
         }
         found.into_iter().map(|it| it.1).collect()
     }

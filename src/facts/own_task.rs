@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ra_ap_hir_def::{
+    FunctionId,
     hir::{BindingId, Expr, ExprId},
     signatures::FunctionSignature,
 };
@@ -134,12 +135,17 @@ impl<'db> BodyFacts<'db> {
         if self.moves(type_) || is_block(type_) {
             return true;
         }
-        let called = self.uses.iter().find(|it| it.expr == future).filter(|_| depth < DEEPEST);
-        let Some(called) = called.filter(|_| self.is(type_, "Send")) else { return false };
-        if !FunctionSignature::of(self.db, called.function).is_async() {
+        let called = self.uses.iter().find(|it| it.expr == future);
+        let called = called.filter(|_| self.is(type_, "Send"));
+        called.is_some_and(|it| self.futures_of_move(it.function, depth))
+    }
+
+    /// Whether what an async function makes may change threads, as far as its code tells that.
+    pub(super) fn futures_of_move(&self, function: FunctionId, depth: usize) -> bool {
+        if depth >= DEEPEST || !FunctionSignature::of(self.db, function).is_async() {
             return false;
         }
-        let inner = BodyFacts::new(self.workspace, self.known, called.function, Entered::Called);
+        let inner = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
         inner.async_bodies().iter().all(|body| {
             let mut kept = body.points.iter().flat_map(|it| &it.alive);
             let moves = |type_| is_block(type_) || inner.moves(type_);

@@ -12,7 +12,7 @@ use crate::{
     },
     finding::{Fix, Note},
     fix::{doubts::Case, twin},
-    knowledge::Chain,
+    knowledge::chain::Chain,
 };
 
 /// Begins the chain with the row's twin and awaits its end, or says why not.

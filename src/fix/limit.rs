@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_hir::{ModuleDef, ScopeDef};
+use ra_ap_hir_def::hir::ExprId;
 use ra_ap_ide_db::text_edit::{TextRange, TextSize};
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, ast};
 
@@ -12,7 +13,7 @@ use crate::{
         fan_out::{FanOut, Limit},
         surroundings::Surroundings,
     },
-    finding::{Applicability, Fix},
+    finding::{Applicability, Fix, Place},
     fix::{
         edits,
         lines::{self, indentation, line_end},
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// The name of the limit; one for each module.
-const NAME: &str = "MAX_CONCURRENT";
+pub(super) const NAME: &str = "MAX_CONCURRENT";
 
 /// Puts a constant of the module, or `most`, in the place of a limit that is none.
 pub fn by_name(
@@ -34,7 +35,8 @@ pub fn by_name(
         return None;
     }
     let edits = vec![(it.at.range, NAME.to_owned())];
-    with_constant(around, body, it, most, edits, "only you know how many at once are right")
+    let named = Named::at_once(most, "only you know how many at once are right");
+    with_constant(around, body, (&it.at, it.call), named, edits)
 }
 
 /// Makes a stream of the futures, which runs so many of them at once and gives what they give in their order.
@@ -60,29 +62,46 @@ pub fn as_stream(
         1 => "only you know how many at once are right",
         _ => "only you know how many at once are right, and an error is seen when its turn comes",
     };
-    with_constant(around, body, it, most, edits, doubt)
+    with_constant(around, body, (&it.at, it.call), Named::at_once(most, doubt), edits)
 }
 
-fn with_constant(
+/// A limit that has a name.
+pub(super) struct Named {
+    pub name: &'static str,
+    pub most: u64,
+    pub title: String,
+    pub doubt: &'static str,
+}
+
+impl Named {
+    /// How many futures or tasks run at once.
+    pub fn at_once(most: u64, doubt: &'static str) -> Named {
+        let title = format!("Run {most} of them at once, or as many as `{NAME}` says");
+        Named { name: NAME, most, title, doubt }
+    }
+}
+
+/// These edits, which name the limit, and the limit where it is not there; for a call and its place.
+pub(super) fn with_constant(
     around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
-    it: &FanOut,
-    most: u64,
+    (at, call): (&Place, ExprId),
+    limit: Named,
     mut edits: Vec<(TextRange, String)>,
-    doubt: &str,
 ) -> Option<Fix> {
-    if !is_there(body)? {
-        let at = item_around(body, it)?;
-        let text = around.text(&it.at)?;
-        let (indent, end) = (indentation(text, at), line_end(text));
-        let declared = format!("const {NAME}: usize = {most};{end}{end}{indent}");
-        edits.push((TextRange::empty(at), declared));
+    let Named { name, most, title, doubt } = limit;
+    if !is_there(body, name)? {
+        let item = first_item(body, call)?;
+        let text = around.text(at)?;
+        let (indent, end) = (indentation(text, item), line_end(text));
+        let declared = format!("const {name}: usize = {most};{end}{end}{indent}");
+        edits.push((TextRange::empty(item), declared));
     }
     Some(Fix {
-        title: format!("Run {most} of them at once, or as many as `{NAME}` says"),
+        title,
         applicability: Applicability::Unsafe,
         doubt: Some(doubt.to_owned()),
-        edits: BTreeMap::from([(it.at.file.clone(), edits::joined(edits)?)]),
+        edits: BTreeMap::from([(at.file.clone(), edits::joined(edits)?)]),
         wants: BTreeSet::new(),
     })
 }
@@ -151,9 +170,9 @@ impl Streams {
 }
 
 /// Whether the module has the constant. None when something else has its name.
-fn is_there(body: &BodyFacts<'_>) -> Option<bool> {
+fn is_there(body: &BodyFacts<'_>, name: &str) -> Option<bool> {
     let module = ra_ap_hir::Function::from(body.function).module(body.db);
-    let named = module.scope(body.db, None).into_iter().filter(|it| it.0.as_str() == NAME);
+    let named = module.scope(body.db, None).into_iter().filter(|it| it.0.as_str() == name);
     let found: Vec<ScopeDef<'_>> = named.map(|it| it.1).collect();
     match found[..] {
         [] => Some(false),
@@ -164,15 +183,21 @@ fn is_there(body: &BodyFacts<'_>) -> Option<bool> {
     }
 }
 
-/// The start of the item of the module that the call stands in, with its comments.
-fn item_around(body: &BodyFacts<'_>, it: &FanOut) -> Option<TextSize> {
-    let call: SyntaxNode = body.syntax(it.call)?.value.syntax().clone();
-    let is_of_module = |it: &SyntaxNode| {
-        it.parent().is_some_and(|it| {
-            matches!(it.kind(), SyntaxKind::SOURCE_FILE)
-                || it.kind() == SyntaxKind::ITEM_LIST
-                    && it.parent().is_some_and(|it| it.kind() == SyntaxKind::MODULE)
-        })
+/// The start of the first item of the module around a call that brings no other names in: one place for all who need
+/// the limit, so that only one of them writes it.
+fn first_item(body: &BodyFacts<'_>, call: ExprId) -> Option<TextSize> {
+    let call: SyntaxNode = body.syntax(call)?.value.syntax().clone();
+    let is_module = |it: &SyntaxNode| {
+        let of_module = |it: SyntaxNode| it.kind() == SyntaxKind::MODULE;
+        it.kind() == SyntaxKind::SOURCE_FILE
+            || it.kind() == SyntaxKind::ITEM_LIST && it.parent().is_some_and(of_module)
     };
-    Some(call.ancestors().find(is_of_module)?.text_range().start())
+    let module = call.ancestors().find(is_module)?;
+    let mut items = module.children().filter_map(ast::Item::cast);
+    let item = items.find(|it| match it {
+        ast::Item::Module(it) => it.item_list().is_some(),
+        ast::Item::Use(_) | ast::Item::ExternCrate(_) | ast::Item::MacroRules(_) => false,
+        _ => true,
+    })?;
+    Some(item.syntax().text_range().start())
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     finding::{Applicability, FilePath, Fix, Note, Place},
     fix::{doubts::Case, edits, path, template::Template, twin},
-    knowledge::{Chain, Row},
+    knowledge::{Row, chain::Chain},
 };
 
 mod flush;

@@ -275,12 +275,20 @@ impl Known {
     pub fn concurrent_names(&self) -> impl Iterator<Item = &str> {
         let starts_tasks = |it: &Row| it.future.is_some_and(|it| it != FutureRuns::Driven);
         let runs_several = move |it: &&Arc<Row>| {
-            it.idles || it.zero.is_some() || it.all_at_once || starts_tasks(it)
+            it.idles
+                || it.zero.is_some()
+                || it.all_at_once
+                || it.bounded_by.is_some()
+                || starts_tasks(it)
         };
         // What is made by `new` is known by its type.
         let lends = |it: &&Arc<Row>| it.buffers.is_some_and(|it| it != Buffers::Taken);
         let lenders = self.by_path.values().filter(lends).filter_map(|it| it.owner());
-        self.by_path.values().filter(runs_several).map(|it| it.name()).chain(lenders)
+        let joins = self.runtimes.values().filter_map(|it| it.joins.as_ref());
+        let macros = joins.flat_map(|it| [&it.all, &it.until_error]);
+        let macros = macros.filter_map(|it| it.rsplit("::").next());
+        let several = self.by_path.values().filter(runs_several).map(|it| it.name());
+        several.chain(lenders).chain(macros)
     }
 
     /// The names of what starts runtimes and threads.

@@ -246,10 +246,17 @@ impl<'a> Planner<'a> {
         let mut findings = self.with_origins(self.wanted(findings));
         // What the user has written goes first: it fits nothing but the text that they saw.
         findings.sort_by_key(|(origin, finding)| {
-            !matches!(self.answer_to(origin.as_ref(), finding), Some(Answer::Edited(_)))
+            let is_edited =
+                matches!(self.answer_to(origin.as_ref(), finding), Some(Answer::Edited(_)));
+            (!is_edited, !finding.cured_at.is_empty())
         });
         for (origin, finding) in findings {
             let finding = &finding;
+            // Whether there is something left to repair is seen in the next round.
+            let cures = |it: &Repair| finding.cured_at.iter().any(|at| at.meets(&it.finding.at));
+            if chosen.repairs.iter().any(cures) {
+                continue;
+            }
             let Some(fix) = self.best(origin.as_ref(), finding) else { continue };
             if chosen.merged.add(fix) {
                 let remedy = match self.answer_to(origin.as_ref(), finding) {

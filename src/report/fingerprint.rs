@@ -153,6 +153,7 @@ mod tests {
                 fixes: Vec::new(),
                 behind: None,
                 within: None,
+                cured_at: Vec::new(),
             }
         };
         let mut findings: Vec<Finding> = text.match_indices("read(").map(finding).collect();
@@ -196,6 +197,7 @@ mod tests {
             fixes: Vec::new(),
             behind: None,
             within: None,
+            cured_at: Vec::new(),
         };
         let texts = Texts::from([(FilePath::new("a.rs"), "fn f() {}".to_owned())]);
         let short = fingerprints(&[finding.clone()], &texts);

@@ -49,6 +49,7 @@ impl CommentsPass<'_> {
             fixes: Vec::new(),
             behind: None,
             within: None,
+            cured_at: Vec::new(),
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]

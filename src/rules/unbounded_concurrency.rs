@@ -2,25 +2,57 @@
 
 use crate::{
     facts::{
+        channels::PiledUp,
         counts::Count,
-        fan_out::{FanOut, Limit, TaskEach},
+        fan_out::{FanOut, Limit},
+        item_work::Deed,
+        task_each::TaskEach,
     },
     finding::{Note, Severity},
-    fix::limit,
+    fix::{bounded, limit, permit},
     knowledge::counts::Zero,
-    rules::Pass,
+    rules::{Pass, steps},
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
-    for it in pass.body.fan_outs() {
-        fan_out(pass, &it);
+    for it in pass.body.unlimited() {
+        let work = pass.body.work_of(pass.effects, &it.futures);
+        // What waits for the pool is told of by `runaway-blocking-pool`.
+        if work.uses_pool.is_none() || matches!(it.limit, Limit::Nothing(_)) {
+            fan_out(pass, &it, work.opens);
+        }
+    }
+    for it in pass.body.piled_up() {
+        piled_up(pass, &it);
     }
     for it in pass.body.tasks_for_each() {
-        task_each(pass, &it);
+        let work = pass.body.work_of(pass.effects, &it.futures);
+        if work.uses_pool.is_none() && !it.on_pool {
+            task_each(pass, &it, work.opens);
+        }
     }
 }
 
-fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut) {
+fn piled_up(pass: &mut Pass<'_, '_>, it: &PiledUp) {
+    let most = pass.limit.ok_or_else(|| "no limit is known".to_owned());
+    let fix = most.and_then(|most| bounded::channel(pass.around, pass.body, it, most));
+    let message = "nothing limits how many messages wait in this channel";
+    let finding = pass.report(it.at.clone(), message.to_owned());
+    let text = format!("{} goes on as long as something comes in", it.brings);
+    finding.because.push(Note::at(it.from.clone(), text));
+    finding.because.push(Note::at(it.sent_at.clone(), "this never waits"));
+    let slow =
+        "with each message this is awaited, which may take longer than the next one takes to come";
+    finding.because.push(Note::perhaps_at(it.slow_at.clone(), slow));
+    match fix {
+        Ok(fix) => finding.fixes.push(fix),
+        Err(why) => {
+            finding.because.push(Note::new(format!("a limit is to be written by hand: {why}")))
+        }
+    }
+}
+
+fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, opens: Option<Deed>) {
     let name = it.row.name();
     let items = match &it.source {
         Some(source) => format!("futures of `{source}`"),
@@ -38,41 +70,80 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut) {
         Limit::Length => {
             format!("what is as long as the input is no limit: `{name}` runs all {items} at once")
         }
+        Limit::Given | Limit::One => return,
     };
-    let fix = pass.limit.and_then(|most| {
-        limit::by_name(pass.around, pass.body, it, most)
-            .or_else(|| limit::as_stream(pass.around, pass.body, it, most))
-    });
+    let is_certain = matches!(it.limit, Limit::Nothing(_) | Limit::Number(_));
+    if !is_certain && is_harmless(&it.count, opens.as_ref()) {
+        return;
+    }
+    let fix = at_most(pass, it);
     let finding = pass.report(it.at.clone(), message);
     finding.severity = match it.limit {
         Limit::Nothing(_) => Severity::Error,
-        Limit::Number(_) => finding.severity,
-        _ if it.count.is_large() => finding.severity,
+        _ if is_certain || it.count.is_large() => finding.severity,
         _ => finding.severity.min(Severity::Info),
     };
     finding.because.extend(evidence(&it.count));
+    finding.because.extend(opens.iter().flat_map(|it| takes_its_own(it)));
     if it.limit != Limit::Nothing(Zero::Panics) {
         finding.fixes.extend(fix);
     }
 }
 
-fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach) {
+/// What puts a limit there.
+pub(super) fn at_most(pass: &Pass<'_, '_>, it: &FanOut) -> Option<crate::finding::Fix> {
+    let most = pass.limit?;
+    limit::by_name(pass.around, pass.body, it, most)
+        .or_else(|| limit::as_stream(pass.around, pass.body, it, most))
+}
+
+/// Whether nobody can see how many there are, nor that any of them takes something that runs out.
+fn is_harmless(count: &Count, opens: Option<&Deed>) -> bool {
+    !count.is_large() && opens.is_none()
+}
+
+fn takes_its_own(opens: &Deed) -> impl Iterator<Item = Note> {
+    let each = format!("each of them takes a socket, a file or a process: {}", opens.shown());
+    std::iter::once(Note::new(each)).chain(steps(&opens.way))
+}
+
+fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
+    if is_harmless(&it.count, opens.as_ref()) {
+        return;
+    }
     let message = format!(
         "nothing limits how many tasks run at once: one for each that {} brings",
         it.brings
     );
+    let fix = each_with_permit(pass, it);
     let finding = pass.report(it.at.clone(), message);
-    if matches!(it.count, Count::OpenEnded(_)) {
+    if !matches!(it.count, Count::AtMost(_)) {
         finding.severity = finding.severity.min(Severity::Info);
     }
     finding.because.push(Note::at(it.from.clone(), "this goes on when a task has begun"));
     finding.because.extend(evidence(&it.count));
-    finding.because.push(Note::new(
-        "a permit of a `Semaphore` that is acquired before the task is started, and moved into it, is a limit; a server may refuse work with `try_acquire_owned`",
-    ));
+    finding.because.extend(opens.iter().flat_map(|it| takes_its_own(it)));
+    match fix {
+        Ok(fix) => finding.fixes.push(fix),
+        Err(why) => {
+            finding.because.push(Note::new(format!("no permit can be written: {why}")));
+            finding.because.push(Note::new(
+                "a permit of a `Semaphore` that is acquired before the task is started, and moved into it, is a limit; a server may refuse work with `try_acquire_owned`",
+            ));
+        }
+    }
 }
 
-fn evidence(count: &Count) -> Option<Note> {
+/// What makes the loop wait until fewer are running.
+pub(super) fn each_with_permit(
+    pass: &Pass<'_, '_>,
+    it: &TaskEach,
+) -> Result<crate::finding::Fix, String> {
+    let most = pass.limit.ok_or("no limit is known")?;
+    permit::before_each(pass.around, pass.body, it, most)
+}
+
+pub(super) fn evidence(count: &Count) -> Option<Note> {
     let text = match count {
         Count::AtMost(it) => format!("there are {it} of them"),
         Count::OpenEnded(it) => format!("`{it}` goes on as long as something comes in"),

@@ -100,6 +100,7 @@ pub fn finding(rule: &'static str, severity: Severity, at: Place, message: &str)
         fixes: vec![],
         behind: None,
         within: None,
+        cured_at: Vec::new(),
     }
 }
 

@@ -312,6 +312,7 @@ mod tests {
             fixes: titles.iter().map(fix).collect(),
             behind: None,
             within: None,
+            cured_at: Vec::new(),
         }
     }
 

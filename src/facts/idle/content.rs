@@ -11,7 +11,8 @@ use super::DEEPEST;
 use crate::facts::body::{BodyFacts, function_of};
 
 /// A future in a stream, by what makes it.
-pub(super) enum Content {
+#[derive(Clone, Copy)]
+pub(crate) enum Content {
     /// An expression of this body.
     Made(ExprId),
     /// A function that is called somewhere else.
@@ -20,7 +21,7 @@ pub(super) enum Content {
 
 impl<'db> BodyFacts<'db> {
     /// The futures that a stream of this type holds, as far as they are in sight.
-    pub(super) fn content(&self, holder: Ty<'db>) -> Vec<Content> {
+    pub(in crate::facts) fn content(&self, holder: Ty<'db>) -> Vec<Content> {
         let mut found = Vec::new();
         if let TyKind::Adt(_, args) = holder.kind() {
             args.types().for_each(|it| self.add_content(it, 0, &mut found));

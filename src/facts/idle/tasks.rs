@@ -1,43 +1,133 @@
 //! The futures of a stream as tasks of their own, which run whoever waits.
 
-use ra_ap_hir_def::hir::{CaptureBy, ClosureKind, Expr, ExprId};
+use ra_ap_hir_def::{
+    FunctionId,
+    hir::{CaptureBy, ClosureKind, Expr, ExprId},
+};
+use ra_ap_hir_ty::db::HirDatabase;
 
 use super::Idle;
-use crate::{facts::body::BodyFacts, finding::Place};
+use crate::{
+    facts::{
+        body::{BodyFacts, function_of},
+        fan_out::FanOut,
+    },
+    finding::Place,
+    knowledge::counts::Counts,
+};
 
 /// Where the futures are made.
 pub struct Tasks {
-    /// The value of the closure that makes them.
-    pub future: Place,
-    /// The call that makes a stream of them.
-    pub makes: Place,
+    /// What makes one of them.
+    pub future: Made,
+    /// Where their values are taken as they were.
+    pub values: Values,
     pub(crate) at: ExprId,
 }
+
+/// What makes a future, where it is written.
+pub enum Made {
+    /// An expression.
+    By(Place),
+    /// A function that is named, and called elsewhere.
+    Named(Place),
+}
+
+/// Where the values of tasks become what the futures gave.
+pub enum Values {
+    /// Behind the call that makes a stream of them.
+    Behind(Place),
+    /// In a future around each of the tasks.
+    InEach,
+    /// The same, where the task begins when that future is polled.
+    InBranch,
+}
+
+impl Made {
+    pub fn place(&self) -> &Place {
+        match self {
+            Made::By(it) | Made::Named(it) => it,
+        }
+    }
+}
+
+const NO_CLOSURE: &str = "no closure makes the futures";
 
 impl<'db> BodyFacts<'db> {
     /// The futures of a stream, when each of them may become a task; or why it may not.
     pub fn as_tasks(&self, idle: &Idle) -> Result<Tasks, String> {
-        let no = |text: &str| Err(text.to_owned());
-        let Some(makes) = idle.made_by else {
-            return no("where the stream is made is not in sight");
-        };
-        let Expr::MethodCall { receiver, .. } = self.body[makes] else {
-            return no("where the stream is made is not in sight");
-        };
-        let closure = match &self.body[receiver] {
-            Expr::MethodCall { args, .. } => args.last().copied(),
+        let makes = idle.made_by.ok_or("where the stream is made is not in sight")?;
+        self.stream_as_tasks(makes)
+    }
+
+    /// The futures that are run together, when each of them may become a task; or why it may not.
+    pub fn each_as_task(&self, together: &FanOut) -> Result<Tasks, String> {
+        let row = &together.row;
+        if row.idles {
+            return self.stream_as_tasks(together.call);
+        }
+        let values = self.values_of(together.call);
+        let maker = match (row.all_at_once, &values[..]) {
+            (true, [source]) => self.maker_in(*source),
+            (false, [.., closure]) => Some(*closure),
             _ => None,
         };
-        let Some(future) = closure.and_then(|it| self.value_of_closure(it)) else {
-            return no("no closure makes the futures");
+        let (future, at) = self.future_made_by(maker.ok_or(NO_CLOSURE)?)?;
+        Ok(Tasks { future, values: Values::InEach, at })
+    }
+
+    /// A branch of a macro that runs several futures, when it may become a task; or why it may not.
+    pub fn branch_as_task(&self, future: ExprId) -> Result<Tasks, String> {
+        self.owns_all(future)?;
+        let made = Made::By(self.place_of(future).ok_or("a macro has a hand in it")?);
+        Ok(Tasks { future: made, values: Values::InBranch, at: future })
+    }
+
+    fn stream_as_tasks(&self, makes: ExprId) -> Result<Tasks, String> {
+        let Expr::MethodCall { receiver, .. } = self.body[makes] else {
+            return Err("where the stream is made is not in sight".to_owned());
         };
+        let (future, at) = self.future_made_by(self.maker_in(receiver).ok_or(NO_CLOSURE)?)?;
+        let values = self.place_of(makes).ok_or("a macro has a hand in it")?;
+        Ok(Tasks { future, values: Values::Behind(values), at })
+    }
+
+    /// What an adapter is given that makes the items anew.
+    fn maker_in(&self, source: ExprId) -> Option<ExprId> {
+        let variable = self.local(source).and_then(|it| self.plain_value_of(it));
+        let source = variable.unwrap_or(source);
+        let Expr::MethodCall { args, method_name, .. } = &self.body[source] else { return None };
+        let is_adapter = self.row_of_call(source).is_some_and(|it| it.counts == Some(Counts::Same));
+        match args[..] {
+            [maker] if is_adapter && method_name.as_str() == "map" => Some(maker),
+            _ => None,
+        }
+    }
+
+    /// The future that a closure makes, or a function in its place.
+    fn future_made_by(&self, maker: ExprId) -> Result<(Made, ExprId), String> {
+        let macro_ = "a macro has a hand in it";
+        if let Some(function) = function_of(self.infer.expr_ty(maker)) {
+            self.owns_all_of(function)?;
+            return Ok((Made::Named(self.place_of(maker).ok_or(macro_)?), maker));
+        }
+        let future = self.value_of_closure(maker).ok_or(NO_CLOSURE)?;
         if !self.is_future(self.infer.expr_ty(future)) {
-            return no("no closure makes the futures");
+            return Err(NO_CLOSURE.to_owned());
         }
         self.owns_all(future)?;
-        match (self.place_of(future), self.place_of(makes)) {
-            (Some(future_at), Some(makes)) => Ok(Tasks { future: future_at, makes, at: future }),
-            _ => no("a macro has a hand in it"),
+        Ok((Made::By(self.place_of(future).ok_or(macro_)?), future))
+    }
+
+    /// Whether what an async function makes borrows from nothing, and may change threads.
+    fn owns_all_of(&self, function: FunctionId) -> Result<(), String> {
+        let signature = self.db.callable_item_signature(function.into());
+        for it in signature.skip_binder().skip_binder().inputs().iter() {
+            self.may_go(*it, "what the function is given")?;
+        }
+        match self.futures_of_move(function, 0) {
+            true => Ok(()),
+            false => Err("whether the future is `Send` is not known".to_owned()),
         }
     }
 

@@ -22,7 +22,7 @@ const DEEPEST: usize = 5;
 impl<'db> BodyFacts<'db> {
     /// Whether this future may wait for something far away: the network, a timer, another task. Whoever waits for a lock or
     /// for room in a channel waits for other tasks of the program, and most often not for long.
-    pub(super) fn takes_long(&self, future: ExprId) -> bool {
+    pub(in crate::facts) fn takes_long(&self, future: ExprId) -> bool {
         self.is_long(future, 0)
     }
 
@@ -130,7 +130,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// What an async body awaits itself.
-    pub(super) fn awaits_in(&self, coroutine: ExprId) -> Vec<ExprId> {
+    pub(in crate::facts) fn awaits_in(&self, coroutine: ExprId) -> Vec<ExprId> {
         let awaited = self.sequence.iter().filter_map(|(expr, around)| match self.body[*expr] {
             Expr::Await { expr } if self.is_awaited_in(coroutine, *around) => Some(expr),
             _ => None,

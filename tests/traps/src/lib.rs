@@ -22,7 +22,14 @@ const BEAT: Duration = Duration::from_millis(5);
 /// Runs `work` as a task beside a heartbeat, on a runtime with one worker; prints what comes of it, and how long the
 /// heart stood still at most.
 pub fn watch<T: Debug + Send + 'static>(work: impl Future<Output = T> + Send + 'static) {
-    watch_on(STACK, work);
+    watch_with(1, STACK, work);
+}
+
+/// The same with several workers.
+pub fn watch_on_several<T: Debug + Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) {
+    watch_with(4, STACK, work);
 }
 
 /// The same on a stack of so many bytes.
@@ -30,8 +37,16 @@ pub fn watch_on<T: Debug + Send + 'static>(
     stack: usize,
     work: impl Future<Output = T> + Send + 'static,
 ) {
+    watch_with(1, stack, work);
+}
+
+fn watch_with<T: Debug + Send + 'static>(
+    workers: usize,
+    stack: usize,
+    work: impl Future<Output = T> + Send + 'static,
+) {
     let mut builder = Builder::new_multi_thread();
-    let runtime = builder.worker_threads(1).thread_stack_size(stack).enable_all().build().unwrap();
+    let runtime = builder.worker_threads(workers).thread_stack_size(stack).enable_all().build().unwrap();
     let (result, pause) = runtime.block_on(async {
         let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
         let heart = tokio::spawn(async move {

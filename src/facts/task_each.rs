@@ -1,0 +1,199 @@
+//! Loops that start a task for each thing that comes in, and wait for nothing else.
+
+use ra_ap_hir_def::{
+    hir::{Expr, ExprId},
+    signatures::FunctionSignature,
+};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
+
+use crate::{
+    facts::{
+        alive::Alive,
+        body::{BodyFacts, Form, Mention},
+        counts::Count,
+        idle::content::Content,
+        runs_on::Thread,
+    },
+    finding::Place,
+    knowledge::{ClosureRuns, FutureRuns, Row, cancel::Cancel},
+};
+
+/// A task for each thing that comes in.
+pub struct TaskEach {
+    /// The call that starts it.
+    pub at: Place,
+    /// What brings the things, as it is called, ...
+    pub brings: String,
+    /// ... and where.
+    pub from: Place,
+    /// How many there are, where that is known.
+    pub count: Count,
+    /// It is a closure, for the threads that may block.
+    pub on_pool: bool,
+    /// What the task does, as far as it is in sight.
+    pub(crate) futures: Vec<Content>,
+    pub(crate) call: ExprId,
+    turns: ExprId,
+    moves: bool,
+}
+
+/// Where a permit can be taken before each task, and moved into it.
+pub struct PermitPlaces {
+    /// The start of the loop.
+    pub before_loop: TextSize,
+    /// The start of the statement that starts the task.
+    pub before_task: TextSize,
+    pub task: TaskText,
+    /// The name for what gives permits, and for one of them.
+    pub names: (String, String),
+}
+
+/// What is written of a task.
+pub enum TaskText {
+    /// A block, by what stands behind its bracket.
+    Block(TextSize),
+    /// What a closure gives back, without a block around it.
+    Value(TextRange),
+    /// A call that makes a future.
+    Made(TextRange),
+    /// The same, which does as well when the future runs.
+    Late(TextRange),
+}
+
+const UNCLEAR: &str = "the loop or the task is written in a way that leaves no place for it";
+
+impl<'db> BodyFacts<'db> {
+    /// The loops that start a task for each thing that comes in, and wait for nothing else.
+    pub fn tasks_for_each(&self) -> Vec<TaskEach> {
+        let calls = self.mentions.iter().filter(|it| matches!(it.form, Form::Call | Form::Method));
+        let starts = calls.filter(|it| starts_task(&it.row) || is_for_pool(it));
+        let mut found: Vec<TaskEach> = starts.filter_map(|it| self.task_each(it)).collect();
+        found.sort_by(|a, b| a.at.cmp(&b.at));
+        found
+    }
+
+    fn task_each(&self, start: &Mention) -> Option<TaskEach> {
+        let turns = self.loop_around(start.expr)?;
+        let (brings, from, count) = self.brought(turns)?;
+        let on_pool = is_for_pool(start);
+        let task = self.values_of(start.expr).last().copied();
+        Some(TaskEach {
+            at: self.place_to_show(start.expr)?,
+            brings,
+            from,
+            count,
+            on_pool,
+            futures: task.into_iter().filter(|_| !on_pool).map(Content::Made).collect(),
+            call: start.expr,
+            turns,
+            moves: start.moves,
+        })
+    }
+
+    /// What brings the things that a loop goes through, where, and how many, if it waits for nothing else.
+    pub(super) fn brought(&self, turns: ExprId) -> Option<(String, Place, Count)> {
+        let around = self.awaits_at(turns);
+        let mut awaited = Vec::new();
+        self.walk(turns, &mut |it| {
+            if let Expr::Await { expr } = self.body[it]
+                && self.awaits_at(it) == around
+            {
+                awaited.push(expr);
+            }
+        });
+        if let Some(head) = self.head_of_for(turns).filter(|_| self.is_for(turns)) {
+            let text = self.short_text(head).map(|it| format!("`{it}`"));
+            let brings = text.unwrap_or_else(|| "this".to_owned());
+            let count = self.count_of(head);
+            let is_meant = awaited.is_empty() && !count.is_small();
+            return is_meant.then_some((brings, self.place_to_show(head)?, count));
+        }
+        // The wait for the next one is the only one.
+        let [next] = awaited[..] else { return None };
+        let mention = self.mention_of(next).filter(|it| it.row.takes_out)?;
+        if mention.row.cancel != Some(Cancel::Safe) {
+            return None;
+        }
+        let path = &mention.row.path;
+        let count = Count::OpenEnded(path.clone());
+        Some((format!("`{path}`"), self.place_to_show(next)?, count))
+    }
+
+    /// Where a permit can be taken before each task; or why it cannot.
+    pub fn permit_places(&self, each: &TaskEach) -> Result<PermitPlaces, String> {
+        let coroutine = self.awaits_at(each.call);
+        let coroutine = coroutine.filter(|it| self.awaits_at(each.turns) == Some(*it));
+        let coroutine = coroutine.ok_or("nothing can be awaited where the task is started")?;
+        // What the call itself makes is not there yet.
+        let is_before = |it: &Alive| !it.at.as_ref().is_some_and(|at| at.meets(&each.at));
+        let alive = self.alive_while(coroutine, each.call, each.moves);
+        if let Some(alive) = alive.into_iter().find(is_before) {
+            return Err(alive.note().text);
+        }
+        let call = self.syntax(each.call).filter(|it| !it.file_id.is_macro()).ok_or(UNCLEAR)?;
+        let call = call.value.syntax().clone();
+        let is_loop = |it: &SyntaxNode| {
+            matches!(
+                it.kind(),
+                SyntaxKind::FOR_EXPR | SyntaxKind::WHILE_EXPR | SyntaxKind::LOOP_EXPR
+            )
+        };
+        let around = call.ancestors().find(is_loop).ok_or(UNCLEAR)?;
+        let name = |it| self.free_name(it).ok_or(UNCLEAR);
+        Ok(PermitPlaces {
+            before_loop: statement_around(&around).ok_or(UNCLEAR)?,
+            before_task: statement_around(&call).ok_or(UNCLEAR)?,
+            task: self.task_text(each).ok_or(UNCLEAR)?,
+            names: (name("permits")?, name("permit")?),
+        })
+    }
+
+    fn task_text(&self, each: &TaskEach) -> Option<TaskText> {
+        let task = *self.values_of(each.call).last()?;
+        let source = self.syntax(task).filter(|it| !it.file_id.is_macro())?.value;
+        let block = |it: &ast::BlockExpr| {
+            let bracket = it.stmt_list()?.l_curly_token()?;
+            Some(TaskText::Block(bracket.text_range().end()))
+        };
+        match &source {
+            ast::Expr::BlockExpr(it) if it.async_token().is_some() => block(it),
+            ast::Expr::ClosureExpr(it) if it.move_token().is_some() => match it.body()? {
+                ast::Expr::BlockExpr(it) if it.modifier().is_none() => block(&it),
+                it => Some(TaskText::Value(it.syntax().text_range())),
+            },
+            ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_) if !each.on_pool => {
+                let at = source.syntax().text_range();
+                Some(if self.may_be_late(task) { TaskText::Late(at) } else { TaskText::Made(at) })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl BodyFacts<'_> {
+    /// Whether a call of an async function takes variables as they are, and so may be made in the task.
+    fn may_be_late(&self, call: ExprId) -> bool {
+        let called = self.uses.iter().find(|it| it.expr == call);
+        let is_plain =
+            |it: ExprId| matches!(self.body[it], Expr::Literal(_)) || self.local(it).is_some();
+        called.is_some_and(|it| FunctionSignature::of(self.db, it.function).is_async())
+            && self.values_of(call).into_iter().all(is_plain)
+    }
+}
+
+fn starts_task(row: &Row) -> bool {
+    row.future.is_some_and(|it| it != FutureRuns::Driven)
+}
+
+/// Whether a closure is handed to the threads that may block, and nobody waits for it here.
+fn is_for_pool(mention: &Mention) -> bool {
+    mention.row.closure == Some(ClosureRuns::Pool)
+        && matches!(mention.thread, Thread::Worker | Thread::Driver)
+}
+
+/// The start of the statement around a piece of syntax, no block being between.
+fn statement_around(inner: &SyntaxNode) -> Option<TextSize> {
+    let mut parents = inner.ancestors();
+    let found = parents.find(|it| it.parent().is_some_and(|it| it.kind() == SyntaxKind::STMT_LIST));
+    Some(found?.text_range().start())
+}

@@ -1,0 +1,77 @@
+//! A permit for each task, of which there are so many.
+
+use ra_ap_ide_db::text_edit::TextRange;
+
+use crate::{
+    facts::{
+        body::BodyFacts,
+        surroundings::Surroundings,
+        task_each::{TaskEach, TaskText},
+    },
+    finding::Fix,
+    fix::{
+        limit,
+        lines::{indentation, line_end, step},
+        own_task, path, twin,
+    },
+};
+
+const SEMAPHORE: &str = "tokio::sync::Semaphore";
+const FEATURE: &str = "sync";
+const EXPECT: &str = "expect";
+const CLOSED: &str = "the semaphore is never closed";
+
+/// Takes a permit before each task is started, and moves it into the task; or says why that cannot be.
+pub fn before_each(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    each: &TaskEach,
+    most: u64,
+) -> Result<Fix, String> {
+    let driver = own_task::driver(around)?;
+    let places = body.permit_places(each)?;
+    let text = around.text(&each.at).ok_or("its file is not in sight")?;
+    let arc = path::shortest(body, each.call, "std", "std::sync::Arc");
+    let semaphore = path::shortest(body, each.call, &driver.root(), SEMAPHORE);
+    let (permits, permit) = &places.names;
+    let name = limit::NAME;
+    let mut edits = Vec::new();
+    let mut statement = |at, text_of: String| {
+        let space = format!("{}{}", line_end(text), indentation(text, at));
+        edits.push((TextRange::empty(at), format!("{text_of}{space}")));
+    };
+    statement(places.before_loop, format!("let {permits} = {arc}::new({semaphore}::new({name}));"));
+    statement(
+        places.before_task,
+        format!("let {permit} = {permits}.clone().acquire_owned().await.{EXPECT}(\"{CLOSED}\");"),
+    );
+    let kept = format!("let _{permit} = {permit};");
+    match places.task {
+        TaskText::Block(at) => {
+            let rest = text[usize::from(at)..].split('\n').next().unwrap_or_default();
+            let space = match rest.trim().is_empty() {
+                true => {
+                    format!("{}{}{}", line_end(text), indentation(text, at), step(text, at))
+                }
+                false => " ".to_owned(),
+            };
+            edits.push((TextRange::empty(at), format!("{space}{kept}")));
+        }
+        TaskText::Value(at) => edits.push((at, format!("{{ {kept} {} }}", &text[at]))),
+        TaskText::Late(at) => {
+            edits.push((at, format!("async move {{ {kept} {}.await }}", &text[at])));
+        }
+        TaskText::Made(at) => {
+            let made = &text[at];
+            let task = format!("{{ let task = {made}; async move {{ {kept} task.await }} }}");
+            edits.push((at, task));
+        }
+    }
+    let doubt =
+        "only you know how many at once are right, and the loop waits when there are so many";
+    let named = limit::Named::at_once(most, doubt);
+    let fix = limit::with_constant(around, body, (&each.at, each.call), named, edits);
+    let mut fix = fix.ok_or("something else has the name of the limit")?;
+    fix.wants.extend(twin::feature(around, FEATURE, driver));
+    Ok(fix)
+}

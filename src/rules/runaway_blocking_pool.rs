@@ -1,0 +1,68 @@
+//! More calls for the threads that may block than there are threads, and no limit to them.
+
+use crate::{
+    facts::{
+        counts::Count,
+        fan_out::{FanOut, Limit},
+        item_work::Deed,
+        task_each::TaskEach,
+    },
+    finding::{Finding, Note, Severity},
+    rules::{
+        Pass, steps,
+        unbounded_concurrency::{at_most, each_with_permit, evidence},
+    },
+};
+
+pub(super) fn check(pass: &mut Pass<'_, '_>) {
+    for it in pass.body.unlimited() {
+        let work = pass.body.work_of(pass.effects, &it.futures);
+        if let Some(deed) = work.uses_pool.filter(|_| !matches!(it.limit, Limit::Nothing(_))) {
+            fan_out(pass, &it, &deed);
+        }
+    }
+    for it in pass.body.tasks_for_each() {
+        let deed = pass.body.work_of(pass.effects, &it.futures).uses_pool;
+        if deed.is_some() || it.on_pool {
+            task_each(pass, &it, deed.as_ref());
+        }
+    }
+}
+
+fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, deed: &Deed) {
+    let fix = at_most(pass, it);
+    let message = format!(
+        "nothing limits how many of {} wait at once for the threads that may block",
+        deed.shown()
+    );
+    let is_number = matches!(it.limit, Limit::Number(_));
+    let finding = pass.report(it.at.clone(), message);
+    explain(finding, &it.count, is_number, Some(deed));
+    finding.fixes.extend(fix);
+}
+
+fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, deed: Option<&Deed>) {
+    let fix = each_with_permit(pass, it);
+    let what = deed.map_or("these closures".to_owned(), Deed::shown);
+    let message =
+        format!("nothing limits how many of {what} wait at once for the threads that may block");
+    let finding = pass.report(it.at.clone(), message);
+    let text = format!("one for each that {} brings, and no wait between", it.brings);
+    finding.because.push(Note::at(it.from.clone(), text));
+    explain(finding, &it.count, false, deed);
+    match fix {
+        Ok(fix) => finding.fixes.push(fix),
+        Err(why) => finding.because.push(Note::new(format!("no permit can be written: {why}"))),
+    }
+}
+
+fn explain(finding: &mut Finding, count: &Count, is_number: bool, deed: Option<&Deed>) {
+    if !is_number && !matches!(count, Count::AtMost(_)) {
+        finding.severity = finding.severity.min(Severity::Info);
+    }
+    finding.because.extend(evidence(count));
+    finding.because.extend(deed.iter().flat_map(|it| steps(&it.way)));
+    finding.because.push(Note::new(
+        "there are 512 such threads unless the runtime is built otherwise, and what waits for one keeps its memory; no number of threads is a limit",
+    ));
+}
