@@ -286,6 +286,9 @@ pub struct Row {
     /// It puts a message into a channel, and never waits.
     #[serde(default)]
     pub sends: bool,
+    /// Whoever asks it knows how many are running.
+    #[serde(default)]
+    pub limits: bool,
     /// It takes a socket, a file or a process from the system.
     #[serde(default)]
     pub opens: bool,

@@ -2,7 +2,7 @@
 //!
 //! `cargo test --test rows -- --ignored` lets cargo fetch each crate that has rows, and looks. Nothing is built.
 
-use std::{fs, path::Path, process::Command};
+use std::{collections::HashSet, fs, path::Path, process::Command};
 
 use async_fix::{
     config::ProjectRequest,
@@ -25,6 +25,17 @@ fn every_row_is_there() {
     let packages = packages.filter(|it| !it.is_empty());
     let problems: Vec<String> = packages.flat_map(|it| absent(&it)).collect();
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// Of two rows for one item only one would count.
+#[test]
+fn each_item_has_one_row() {
+    for file in knowledge::shipped().expect("the rows parse") {
+        let mut seen = HashSet::new();
+        for row in &file.items {
+            assert!(seen.insert(&row.path), "{}: `{}` has two rows", file.krate, row.path);
+        }
+    }
 }
 
 /// Crates that cannot be in one build with others here, because both bind the same C library.

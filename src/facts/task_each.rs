@@ -94,13 +94,18 @@ impl<'db> BodyFacts<'db> {
     pub(super) fn brought(&self, turns: ExprId) -> Option<(String, Place, Count)> {
         let around = self.awaits_at(turns);
         let mut awaited = Vec::new();
+        let mut is_limited = false;
         self.walk(turns, &mut |it| {
+            is_limited |= self.row_of_call(it).is_some_and(|it| it.limits);
             if let Expr::Await { expr } = self.body[it]
                 && self.awaits_at(it) == around
             {
                 awaited.push(expr);
             }
         });
+        if is_limited {
+            return None;
+        }
         if let Some(head) = self.head_of_for(turns).filter(|_| self.is_for(turns)) {
             let text = self.short_text(head).map(|it| format!("`{it}`"));
             let brings = text.unwrap_or_else(|| "this".to_owned());
