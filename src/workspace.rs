@@ -1,6 +1,7 @@
 //! A Cargo workspace as a database and files. The only reader of disk and of `cargo`.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
@@ -106,6 +107,13 @@ pub struct Target {
     pub krate: Crate,
     /// Whether `cfg(test)` holds in this view of the target. Where it matters there are two views.
     pub cfg_test: bool,
+}
+
+/// Whether somebody else wants the database, and all that is asked of it has to end. What has panicked before and is asked
+/// for again ends in the same way, and is no such wish.
+pub fn is_cancellation(panic: &(dyn Any + Send)) -> bool {
+    let cancelled = panic.downcast_ref::<salsa::Cancelled>();
+    cancelled.is_some_and(|it| !matches!(it, salsa::Cancelled::PropagatedPanic))
 }
 
 /// The texts of the files that findings and edits speak of.

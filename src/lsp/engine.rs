@@ -29,7 +29,7 @@ use crate::{
         signal::Signal,
     },
     plan::watch::Watch,
-    workspace::Texts,
+    workspace::{Texts, is_cancellation},
 };
 
 /// So long nobody types before the rest of the workspace is looked at.
@@ -156,7 +156,7 @@ impl Engine {
             }
             match self.step() {
                 Ok(()) => (),
-                Err(panic) if panic.is::<salsa::Cancelled>() => self.listen(),
+                Err(panic) if is_cancellation(&*panic) => self.listen(),
                 Err(panic) => self.stumble(&*panic),
             }
         }

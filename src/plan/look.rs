@@ -34,7 +34,7 @@ use crate::{
         seen::{Again, Seen, Shared},
     },
     rules::{About, Check, Pass, Rule},
-    workspace::{Target, Workspace},
+    workspace::{Target, Workspace, is_cancellation},
 };
 
 /// What was found, in order of place, and what was looked at.
@@ -319,7 +319,7 @@ pub(super) fn guarded<T>(
     GUARDED.set(outer);
     match result {
         Ok(it) => Some(it),
-        Err(panic) if panic.is::<salsa::Cancelled>() => resume_unwind(panic),
+        Err(panic) if is_cancellation(&*panic) => resume_unwind(panic),
         Err(panic) => {
             let place = match at {
                 Some(it) => format!("{} (byte {})", it.file, u32::from(it.range.start())),
@@ -334,6 +334,9 @@ pub(super) fn guarded<T>(
 
 /// What a panic says.
 pub fn said(panic: &(dyn Any + Send)) -> &str {
+    if panic.is::<salsa::Cancelled>() {
+        return "what it asks for has panicked before";
+    }
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
 }

@@ -23,7 +23,7 @@ use crate::{
         runs_on::Thread,
     },
     knowledge::Row,
-    workspace::Workspace,
+    workspace::{Workspace, is_cancellation},
 };
 
 /// What one function does on the thread of its caller.
@@ -113,7 +113,7 @@ impl<'db> Summary<'db> {
     pub fn of_dependency(effects: &Effects<'_, 'db>, function: FunctionId) -> Summary<'db> {
         match catch_unwind(AssertUnwindSafe(|| Summary::each_time(effects, function))) {
             Ok(it) => it.unwrap_or_default(),
-            Err(panic) if panic.is::<salsa::Cancelled>() => resume_unwind(panic),
+            Err(panic) if is_cancellation(&*panic) => resume_unwind(panic),
             Err(_) => Summary::default(),
         }
     }
