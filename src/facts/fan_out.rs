@@ -79,6 +79,7 @@ impl<'db> BodyFacts<'db> {
     pub fn fan_outs(&self) -> Vec<FanOut> {
         let calls = self.mentions.iter().filter(|it| matches!(it.form, Form::Call | Form::Method));
         let mut found: Vec<FanOut> = calls.filter_map(|it| self.fan_out(it)).collect();
+        found.extend(self.sequence.iter().filter_map(|it| self.collected(it.0)));
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found
     }
@@ -111,6 +112,34 @@ impl<'db> BodyFacts<'db> {
             futures: self.content(self.infer.expr_ty(mention.expr)),
             call: mention.expr,
         })
+    }
+
+    /// Futures that are collected in what runs all of them.
+    fn collected(&self, call: ExprId) -> Option<FanOut> {
+        let Expr::MethodCall { receiver, method_name, args, .. } = &self.body[call] else {
+            return None;
+        };
+        if method_name.as_str() != "collect" || !args.is_empty() || !self.runs_here(call) {
+            return None;
+        }
+        let type_ = self.infer.expr_ty(call);
+        let at = self.place_to_show(call)?;
+        Some(FanOut {
+            at: at.clone(),
+            named_at: at,
+            row: Arc::clone(self.runner(type_)?),
+            limit: Limit::Unsaid,
+            count: self.count_of(*receiver),
+            source: self.short_text(*receiver),
+            futures: self.content(type_),
+            call,
+        })
+    }
+
+    /// The row of a type whose values run all futures that they hold.
+    pub(super) fn runner(&self, type_: Ty<'db>) -> Option<&Arc<Row>> {
+        let TyKind::Adt(adt, _) = type_.strip_references().kind() else { return None };
+        self.known.type_(adt.def_id()).filter(|it| it.idles)
     }
 
     /// The macros in this body that run several futures to their ends.
@@ -178,7 +207,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The future of an async function or block, or one in a box.
-    fn works_when_polled(&self, type_: Ty<'db>) -> bool {
+    pub(super) fn works_when_polled(&self, type_: Ty<'db>) -> bool {
         match type_.kind() {
             TyKind::Coroutine(..) | TyKind::Alias(..) | TyKind::Dynamic(..) => true,
             TyKind::Adt(adt, args) => {

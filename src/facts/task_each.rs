@@ -28,13 +28,22 @@ pub struct TaskEach {
     pub from: Place,
     /// How many there are, where that is known.
     pub count: Count,
-    /// It is a closure, for the threads that may block.
-    pub on_pool: bool,
+    pub started: Started,
     /// What the task does, as far as it is in sight.
     pub(crate) futures: Vec<Content>,
     pub(crate) call: ExprId,
     turns: ExprId,
     moves: bool,
+}
+
+/// What is begun for each thing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Started {
+    Task,
+    /// A closure for the threads that may block.
+    OnPool,
+    /// A future in a value of the type of this name, which runs all that it holds.
+    Future(String),
 }
 
 /// Where a permit can be taken before each task, and moved into it.
@@ -66,27 +75,45 @@ impl<'db> BodyFacts<'db> {
     /// The loops that start a task for each thing that comes in, and wait for nothing else.
     pub fn tasks_for_each(&self) -> Vec<TaskEach> {
         let calls = self.mentions.iter().filter(|it| matches!(it.form, Form::Call | Form::Method));
-        let starts = calls.filter(|it| starts_task(&it.row) || is_for_pool(it));
-        let mut found: Vec<TaskEach> = starts.filter_map(|it| self.task_each(it)).collect();
+        let starts = calls.filter_map(|it| {
+            let started = match is_for_pool(it) {
+                true => Some(Started::OnPool),
+                false => starts_task(&it.row).then_some(Started::Task),
+            };
+            self.task_each(it.expr, it.moves, started?)
+        });
+        let mut found: Vec<TaskEach> = starts.collect();
+        let pushed = self.sequence.iter().filter_map(|it| self.pushed_each(it.0));
+        found.extend(pushed);
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found
     }
 
-    fn task_each(&self, start: &Mention) -> Option<TaskEach> {
-        let turns = self.loop_around(start.expr)?;
+    /// A future that is put into what runs all that it holds.
+    fn pushed_each(&self, call: ExprId) -> Option<TaskEach> {
+        let Expr::MethodCall { receiver, args, .. } = &self.body[call] else { return None };
+        let [future] = args[..] else { return None };
+        let runner = self.runner(self.infer.expr_ty(*receiver))?;
+        let works = self.works_when_polled(self.infer.expr_ty(future));
+        let started = Started::Future(runner.name().to_owned());
+        works.then(|| self.task_each(call, false, started))?
+    }
+
+    fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
+        let turns = self.loop_around(start)?;
         let (brings, from, count) = self.brought(turns)?;
-        let on_pool = is_for_pool(start);
-        let task = self.values_of(start.expr).last().copied();
+        let task = self.values_of(start).last().copied();
+        let task = task.filter(|_| started != Started::OnPool);
         Some(TaskEach {
-            at: self.place_to_show(start.expr)?,
+            at: self.place_to_show(start)?,
             brings,
             from,
             count,
-            on_pool,
-            futures: task.into_iter().filter(|_| !on_pool).map(Content::Made).collect(),
-            call: start.expr,
+            started,
+            futures: task.into_iter().map(Content::Made).collect(),
+            call: start,
             turns,
-            moves: start.moves,
+            moves,
         })
     }
 
@@ -126,6 +153,9 @@ impl<'db> BodyFacts<'db> {
 
     /// Where a permit can be taken before each task; or why it cannot.
     pub fn permit_places(&self, each: &TaskEach) -> Result<PermitPlaces, String> {
+        if let Started::Future(name) = &each.started {
+            return Err(format!("whoever waits for one does not run those in the `{name}`"));
+        }
         let coroutine = self.awaits_at(each.call);
         let coroutine = coroutine.filter(|it| self.awaits_at(each.turns) == Some(*it));
         let coroutine = coroutine.ok_or("nothing can be awaited where the task is started")?;
@@ -166,7 +196,9 @@ impl<'db> BodyFacts<'db> {
                 ast::Expr::BlockExpr(it) if it.modifier().is_none() => block(&it),
                 it => Some(TaskText::Value(it.syntax().text_range())),
             },
-            ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_) if !each.on_pool => {
+            ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_)
+                if each.started != Started::OnPool =>
+            {
                 let at = source.syntax().text_range();
                 Some(if self.may_be_late(task) { TaskText::Late(at) } else { TaskText::Made(at) })
             }

@@ -5,7 +5,7 @@ use crate::{
         counts::Count,
         fan_out::{FanOut, Limit},
         item_work::Deed,
-        task_each::TaskEach,
+        task_each::{Started, TaskEach},
     },
     finding::{Finding, Note, Severity},
     rules::{
@@ -23,7 +23,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     }
     for it in pass.body.tasks_for_each() {
         let deed = pass.body.work_of(pass.effects, &it.futures).uses_pool;
-        if deed.is_some() || it.on_pool {
+        if deed.is_some() || it.started == Started::OnPool {
             task_each(pass, &it, deed.as_ref());
         }
     }

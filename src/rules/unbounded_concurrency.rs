@@ -6,13 +6,15 @@ use crate::{
         counts::Count,
         fan_out::{FanOut, Limit},
         item_work::Deed,
-        task_each::TaskEach,
+        task_each::{Started, TaskEach},
     },
     finding::{Note, Severity},
     fix::{bounded, limit, permit},
     knowledge::counts::Zero,
     rules::{Pass, steps},
 };
+
+const A_PERMIT: &str = "a permit of a `Semaphore` that is acquired before the task is started, and moved into it, is a limit; a server may refuse work with `try_acquire_owned`";
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for it in pass.body.unlimited() {
@@ -27,7 +29,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     }
     for it in pass.body.tasks_for_each() {
         let work = pass.body.work_of(pass.effects, &it.futures);
-        if work.uses_pool.is_none() && !it.on_pool {
+        if work.uses_pool.is_none() && it.started != Started::OnPool {
             task_each(pass, &it, work.opens);
         }
     }
@@ -111,10 +113,12 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
     if is_harmless(&it.count, opens.as_ref()) {
         return;
     }
-    let message = format!(
-        "nothing limits how many tasks run at once: one for each that {} brings",
-        it.brings
-    );
+    let what = match &it.started {
+        Started::Future(name) => format!("futures the `{name}` runs"),
+        _ => "tasks run".to_owned(),
+    };
+    let message =
+        format!("nothing limits how many {what} at once: one for each that {} brings", it.brings);
     let fix = each_with_permit(pass, it);
     let finding = pass.report(it.at.clone(), message);
     if !matches!(it.count, Count::AtMost(_)) {
@@ -127,9 +131,13 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
         Ok(fix) => finding.fixes.push(fix),
         Err(why) => {
             finding.because.push(Note::new(format!("no permit can be written: {why}")));
-            finding.because.push(Note::new(
-                "a permit of a `Semaphore` that is acquired before the task is started, and moved into it, is a limit; a server may refuse work with `try_acquire_owned`",
-            ));
+            let by_hand = match it.started {
+                Started::Future(_) => {
+                    "where there are so many, take one out before the next one is put in"
+                }
+                _ => A_PERMIT,
+            };
+            finding.because.push(Note::new(by_hand));
         }
     }
 }
