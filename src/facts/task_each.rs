@@ -12,6 +12,7 @@ use crate::{
         body::{BodyFacts, Form, Mention},
         counts::Count,
         idle::content::Content,
+        names,
         runs_on::Thread,
     },
     finding::Place,
@@ -34,6 +35,15 @@ pub struct TaskEach {
     pub(crate) call: ExprId,
     turns: ExprId,
     moves: bool,
+}
+
+/// A task of a function that starts more tasks of the same function.
+pub struct Crawl {
+    /// The call that starts it.
+    pub at: Place,
+    /// Where the function is called again.
+    pub again: Place,
+    pub function: String,
 }
 
 /// What is begun for each thing.
@@ -87,6 +97,35 @@ impl<'db> BodyFacts<'db> {
         found.extend(pushed);
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found
+    }
+
+    /// The tasks that are started in loops and run this function again, where nothing in it takes a permit.
+    pub fn crawls(&self) -> Vec<Crawl> {
+        let takes_permit = |it: &Mention| it.row.limits || it.row.queues || it.row.takes.is_some();
+        if self.mentions.iter().any(takes_permit) {
+            return Vec::new();
+        }
+        let starts = self.mentions.iter().filter(|it| {
+            let is_call = matches!(it.form, Form::Call | Form::Method);
+            is_call && starts_task(&it.row) && self.loop_around(it.expr).is_some()
+        });
+        starts.filter_map(|it| self.crawl(it)).collect()
+    }
+
+    fn crawl(&self, start: &Mention) -> Option<Crawl> {
+        let task = *self.values_of(start.expr).last()?;
+        let mut again = None;
+        self.walk(task, &mut |it| {
+            let mut calls = self.uses.iter().filter(|call| call.expr == it);
+            if calls.any(|it| it.function == self.function && it.form != Form::Named) {
+                again = Some(it);
+            }
+        });
+        Some(Crawl {
+            at: self.place_to_show(start.expr)?,
+            again: self.place_to_show(again?)?,
+            function: names::of_function(self.db, self.function),
+        })
     }
 
     /// A future that is put into what runs all that it holds.

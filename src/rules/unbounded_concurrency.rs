@@ -24,6 +24,17 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
             fan_out(pass, &it, work.opens);
         }
     }
+    for it in pass.body.crawls() {
+        let message = format!(
+            "nothing limits how many tasks run at once: each of `{}` starts more of its kind",
+            it.function
+        );
+        let finding = pass.report(it.at, message);
+        finding.because.push(Note::at(it.again, "this starts as many again, and so on"));
+        finding.because.push(Note::new(
+            "a permit limits them that each task takes for its own work, and gives back before it waits for others",
+        ));
+    }
     for it in pass.body.piled_up() {
         piled_up(pass, &it);
     }
