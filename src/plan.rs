@@ -11,12 +11,14 @@ use crate::{
 mod asked;
 mod features;
 mod imports;
+mod kept;
 pub mod look;
 pub mod manifest;
 mod merge;
 mod origin;
 mod planner;
 mod seen;
+mod sights;
 mod suppressed;
 mod tidy;
 mod traces;

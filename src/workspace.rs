@@ -176,6 +176,11 @@ impl Workspace {
         &self.db
     }
 
+    /// Lets `work` ask the database. Whoever interrupts that ends it, and not only the question that it asks just then.
+    pub fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+        salsa::attach(&self.db, || ra_ap_hir::attach_db(&self.db, work))
+    }
+
     /// What an earlier look has found out of a function of a dependency, by these rows.
     pub fn kept(&self, krate: Crate, rows: &str, function: &str) -> Option<cache::Kept> {
         self.cache.get(krate, rows, function)
@@ -211,6 +216,12 @@ impl Workspace {
 
     pub fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// Whether a library of the workspace has this name in paths.
+    pub fn has_library(&self, krate: &str) -> bool {
+        let libraries = self.targets.iter().filter(|it| it.kind == TargetKind::Lib);
+        libraries.into_iter().any(|it| it.name.replace('-', "_") == krate)
     }
 
     /// The target that cargo would name when it speaks of `file`: one that compiles it, for its users where there is one.

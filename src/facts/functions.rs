@@ -12,7 +12,7 @@ use ra_ap_hir::{HirFileId, InFile, ModPath, PathKind, crate_def_map};
 use ra_ap_hir_def::{
     AssocItemId, DefWithBodyId, FunctionId, Lookup, ModuleDefId,
     expr_store::Body,
-    nameres::{DefMap, MacroSubNs},
+    nameres::{DefMap, MacroSubNs, ModuleData},
     resolver::HasResolver,
     src::HasSource,
 };
@@ -23,7 +23,7 @@ use self::named::InAsync;
 pub use self::named::{Asked, Mentions};
 use crate::{
     facts::body::Entered,
-    finding::Place,
+    finding::{FilePath, Place},
     knowledge::{Row, resolve::Known},
     workspace::{Target, TargetKind, Workspace},
 };
@@ -48,11 +48,38 @@ pub fn candidates(
     mentions: &Mentions,
     target: &Target,
 ) -> Vec<Candidate> {
+    candidates_in(workspace, known, mentions, target, &|_| true)
+}
+
+/// The same of those of its modules that stand in some files.
+pub fn candidates_in(
+    workspace: &Workspace,
+    known: &Known,
+    mentions: &Mentions,
+    target: &Target,
+    is_meant: &dyn Fn(&FilePath) -> bool,
+) -> Vec<Candidate> {
     let polling = RefCell::default();
     let search = Search { workspace, db: workspace.db(), known, mentions, target, polling };
     let mut found = Vec::new();
-    search.in_def_map(crate_def_map(search.db, target.krate), &mut found);
+    let is_meant = |it: &ModuleData| {
+        let file = it.definition_source_file_id().original_file(workspace.db());
+        let file = file.file_id(workspace.db());
+        mentions.may_be_in(file) && workspace.file_path(file).is_none_or(is_meant)
+    };
+    search.in_def_map(crate_def_map(search.db, target.krate), &is_meant, &mut found);
     found
+}
+
+/// The files of the workspace that this target compiles.
+pub fn files<'w>(
+    workspace: &'w Workspace,
+    target: &Target,
+) -> impl Iterator<Item = &'w FilePath> + use<'w> {
+    let db = workspace.db();
+    let modules = crate_def_map(db, target.krate).modules();
+    let files = modules.map(|it| it.1.definition_source_file_id().original_file(db).file_id(db));
+    files.filter_map(|it| workspace.file_path(it))
 }
 
 struct Search<'a> {
@@ -66,9 +93,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn in_def_map(&self, map: &DefMap, found: &mut Vec<Candidate>) {
+    fn in_def_map(
+        &self,
+        map: &DefMap,
+        is_meant: &dyn Fn(&ModuleData) -> bool,
+        found: &mut Vec<Candidate>,
+    ) {
         let mut functions = Vec::new();
-        for (_, module) in map.modules() {
+        for (_, module) in map.modules().filter(|it| is_meant(it.1)) {
             for definition in module.scope.declarations() {
                 match definition {
                     ModuleDefId::FunctionId(it) => functions.push(it),
@@ -110,7 +142,7 @@ impl Search<'_> {
         });
         let body = Body::of(self.db, DefWithBodyId::FunctionId(function));
         for (_, inner) in body.blocks(self.db) {
-            self.in_def_map(inner, found);
+            self.in_def_map(inner, &|_| true, found);
         }
     }
 

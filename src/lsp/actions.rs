@@ -15,9 +15,10 @@ use crate::{
     },
     finding::{Applicability, FilePath, Finding, Fix, Place},
     lsp::{
-        client::json,
+        client::{Client, json},
         diagnostics::View,
-        edits::{self, Changes},
+        documents::Documents,
+        edits::{self, Changes, Gone},
     },
     plan::{Plan, watch::Watch},
 };
@@ -167,6 +168,20 @@ pub(super) fn answer(
         actions.push(CodeActionResponse::CodeAction(action));
     }
     actions
+}
+
+/// The edit that grants a wish, for the texts that the editor has.
+pub(super) fn edit(
+    watch: &mut Watch,
+    client: &Client,
+    open: &Documents,
+    file: &FilePath,
+    wish: &Wish,
+) -> Result<gen_lsp_types::WorkspaceEdit, String> {
+    let granted = grant(watch, file, wish)?;
+    let view = View { watch, client, open };
+    view.edit(&granted.changes, granted.doubt.as_deref())
+        .map_err(|Gone(file)| format!("`{file}` has changed, and nobody has said so"))
 }
 
 /// Does what `wish` asks for, in memory; or says why that cannot be had.

@@ -25,7 +25,6 @@ use crate::{
         client::{Client, json},
         diagnostics::View,
         documents::{Document, Documents},
-        edits::Gone,
         signal::Signal,
     },
     plan::watch::Watch,
@@ -240,7 +239,7 @@ impl Engine {
     fn listen(&mut self) {
         if let Some(it) = &self.watch {
             // What has interrupted is over once nobody asks the database.
-            ra_ap_hir::attach_db(it.workspace.db(), || ());
+            it.workspace.attached(|| ());
         }
     }
 
@@ -344,8 +343,22 @@ impl Engine {
             return Some(refuse(id, ErrorCode::ContentModified, "the text has changed"));
         }
         let file = self.file(&ask.path);
+        let writes = match ask.what {
+            Question::Edit(..) | Question::Workspace => true,
+            Question::Actions(..) => !self.client.resolves,
+            Question::Diagnostics | Question::Hover(_) => false,
+        };
+        if let (Question::Workspace, Some(watch)) = (&ask.what, &mut self.watch)
+            && watch.is_behind()
+        {
+            watch.look();
+        }
         if let (Some(file), Some(watch)) = (&file, &mut self.watch) {
-            let looked_at = watch.look_at(&BTreeSet::from([file.clone()]));
+            let files = BTreeSet::from([file.clone()]);
+            let looked_at = match writes {
+                true => watch.look_closely_at(&files),
+                false => watch.look_at(&files),
+            };
             self.tell(&looked_at);
         }
         let Engine { watch: Some(watch), client, open, asked, .. } = self else { return None };
@@ -357,14 +370,15 @@ impl Engine {
                 Ok(serde_json::json!({ "kind": "full", "items": json(&items) }))
             }
             (Question::Workspace, _) => {
-                let mut edit = |wish: &Wish| edit(watch, client, open, &FilePath::new(""), wish);
+                let mut edit =
+                    |wish: &Wish| actions::edit(watch, client, open, &FilePath::new(""), wish);
                 match edit(&Wish::FixWorkspace) {
                     Ok(edit) => return Some(Output::Apply(id, Box::new(edit))),
                     Err(reason) => Err((ErrorCode::RequestFailed, reason)),
                 }
             }
             (Question::Edit(wish, action), Some(file)) => {
-                let edit = edit(watch, client, open, file, wish);
+                let edit = actions::edit(watch, client, open, file, wish);
                 edit.map_err(|reason| (ErrorCode::RequestFailed, reason)).map(|edit| {
                     let mut action = action.clone();
                     action.edit = Some(edit);
@@ -384,7 +398,7 @@ impl Engine {
                 let uri = open.get(&ask.path).map(|it| it.uri.0.clone()).unwrap_or_default();
                 let version = ask.version.unwrap_or_default();
                 let answer = actions::answer(offers, &uri, version, &mut |wish| {
-                    (!client.resolves).then(|| edit(watch, client, open, file, wish))
+                    (!client.resolves).then(|| actions::edit(watch, client, open, file, wish))
                 });
                 let possible = answer.into_iter().filter(|it| {
                     client.disabled || !matches!(it, gen_lsp_types::CodeActionResponse::CodeAction(it) if it.disabled.is_some())
@@ -429,19 +443,6 @@ impl Engine {
         // Who does not listen any more is about to end.
         let _ = self.outbox.send((self.root.clone(), output));
     }
-}
-
-fn edit(
-    watch: &mut Watch,
-    client: &Client,
-    open: &Documents,
-    file: &FilePath,
-    wish: &Wish,
-) -> Result<WorkspaceEdit, String> {
-    let granted = actions::grant(watch, file, wish)?;
-    let view = View { watch, client, open };
-    view.edit(&granted.changes, granted.doubt.as_deref())
-        .map_err(|Gone(file)| format!("`{file}` has changed, and nobody has said so"))
 }
 
 fn refuse(id: RequestId, code: ErrorCode, sentence: &str) -> Output {

@@ -207,7 +207,7 @@ impl<'c> Session<'c> {
         let Some(document) = self.documents.get(path).cloned() else { return };
         if let Some(engine) = self.engine_of(path) {
             engine.tell(Input::Open(path.to_owned(), document));
-            engine.signal.interrupt();
+            engine.signal.interrupt_if_ready();
         }
     }
 
@@ -216,7 +216,7 @@ impl<'c> Session<'c> {
         self.documents.remove(&path);
         if let Some(engine) = self.engine_of(&path) {
             engine.tell(Input::Close(path));
-            engine.signal.interrupt();
+            engine.signal.interrupt_if_ready();
         }
     }
 

@@ -47,6 +47,13 @@ impl Signal {
         }
     }
 
+    /// The same once there is somebody to ask: whoever types meanwhile would have the beginning begin again and again.
+    pub fn interrupt_if_ready(&self) {
+        if self.is_ready() {
+            self.interrupt();
+        }
+    }
+
     /// The same, as far as nobody waits for what it is doing.
     pub fn interrupt_idle(&self) {
         if self.idle.load(Ordering::Acquire) {

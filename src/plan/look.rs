@@ -3,12 +3,10 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
 };
-
-use ra_ap_hir::attach_db;
-use ra_ap_syntax::TextRange;
 
 use crate::{
     config::settings::Settings,
@@ -26,12 +24,13 @@ use crate::{
         surroundings::Surroundings,
         unseen,
     },
-    finding::{Coverage, FilePath, Finding, Note, Place},
+    finding::{Coverage, FilePath, Finding, Place},
     knowledge::{CrateRows, resolve::Known},
     page::Page,
     plan::{
         asked::{SizeLimits, is_asked_about},
         seen::{Again, Seen, Shared},
+        sights::{Looked, Sight, Sights},
     },
     rules::{About, Check, Pass, Rule},
     workspace::{Target, Workspace, is_cancellation},
@@ -47,6 +46,8 @@ pub(super) struct Look {
     pub behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
     /// For each file the others in which functions of it find something, and those whose functions find something in it.
     pub across: BTreeMap<FilePath, BTreeSet<FilePath>>,
+    /// The bodies that were looked at, and whose findings all lie in them.
+    pub bodies: BTreeSet<Place>,
     pub seen: Seen,
 }
 
@@ -59,10 +60,12 @@ pub(super) fn look(
     again: Option<Again<'_>>,
 ) -> Look {
     let files = again.as_ref().map(|it| it.files);
+    let kept = again.as_ref().and_then(|it| it.kept);
     let mut seen = again.map(|it| it.seen).unwrap_or_default();
-    attach_db(workspace.db(), || {
-        let known = Known::resolve(workspace.db(), rows);
-        let mentions = match (seen.mentions.take(), files) {
+    workspace.attached(|| {
+        let known = seen.lasting.known.take();
+        let known = known.unwrap_or_else(|| Arc::new(Known::resolve(workspace.db(), rows)));
+        let mentions = match (seen.lasting.mentions.take(), files) {
             (Some(mentions), Some(files)) => mentions.renewed(workspace, files),
             _ => {
                 let asked_about = |it| is_asked_about(it, workspace, rules, settings);
@@ -92,6 +95,15 @@ pub(super) fn look(
         // What is found for users decides what has to be asked again for tests.
         targets.sort_by_key(|(view, target)| (target.cfg_test, *view));
         for (view, target) in targets {
+            match files {
+                Some(files) if !seen.lasting.may_compile(view, files) => continue,
+                Some(_) => (),
+                None => {
+                    for file in functions::files(workspace, target) {
+                        seen.lasting.views.entry(file.clone()).or_default().insert(view);
+                    }
+                }
+            }
             let runtime = runtime::runtime(workspace, &known, target);
             coverage.runtimes.extend(names(&runtime));
             let large_futures = LargeFutures::new(workspace, &known, target.krate, &limits);
@@ -111,18 +123,27 @@ pub(super) fn look(
                 runtime,
                 without_timers: without_timers.clone(),
             };
-            let candidates = functions::candidates(workspace, &known, &mentions, target);
+            let candidates =
+                functions::candidates_in(workspace, &known, &mentions, target, &|it| {
+                    files.is_none_or(|files| files.contains(it))
+                });
             let wanted = |it: &Candidate| {
                 let file = it.at.as_ref().map(|it| &it.file);
                 let is_in = files.is_none_or(|files| file.is_none_or(|it| files.contains(it)));
-                is_in && !it.at.as_ref().is_some_and(|it| seen.is_quiet(workspace, it))
+                let is_known = |it: &Place| {
+                    kept.is_some_and(|kept| kept.contains(it)) || seen.is_quiet(workspace, it)
+                };
+                is_in && !it.at.as_ref().is_some_and(is_known)
             };
             for candidate in candidates.into_iter().filter(wanted) {
                 place.look_at(candidate, view, &mut sights, &mut coverage);
             }
         }
         let behind = effects.behind();
-        seen.mentions = Some(mentions);
+        seen.lasting.mentions = Some(mentions);
+        // No edit touches what a dependency is.
+        let touched = rows.iter().any(|it| workspace.has_library(&it.krate));
+        seen.lasting.known = (!touched).then(|| Arc::clone(&known));
         seen.shared = shared.into_inner();
         let findings = sights.found.iter().map(|it| &it.finding.at);
         let bodies = sights.bodies.iter().map(|it| &it.at);
@@ -133,7 +154,9 @@ pub(super) fn look(
         );
         let unresolved = std::mem::take(&mut sights.unresolved);
         let across = std::mem::take(&mut sights.across);
-        Look { findings: sights.merged(), coverage, unresolved, behind, across, seen }
+        let bodies = sights.bodies.iter().map(|it| it.at.clone());
+        let bodies = bodies.filter(|it| !sights.finds_outside.contains(it)).collect();
+        Look { findings: sights.merged(), coverage, unresolved, behind, across, bodies, seen }
     })
 }
 
@@ -339,106 +362,4 @@ pub fn said(panic: &(dyn Any + Send)) -> &str {
     }
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
-}
-
-/// A finding as one view of one target has it.
-struct Sight {
-    view: usize,
-    /// Whether the function says that it is a test, or its target is for tests.
-    in_test: bool,
-    /// Whether the rule has nothing to say about tests.
-    quiet_in_tests: bool,
-    finding: Finding,
-}
-
-/// A body that one view of one target has looked at.
-struct Looked {
-    view: usize,
-    /// Whether `cfg(test)` holds in that view.
-    for_tests: bool,
-    at: Place,
-    /// What is there: a `cfg` may leave out a part.
-    expressions: HashSet<TextRange>,
-}
-
-impl Looked {
-    fn covers(&self, place: &Place) -> bool {
-        self.at.file == place.file && self.at.range.contains_range(place.range)
-    }
-
-    /// Whether this view compiles what stands at `place`; what a macro writes has no place of its own.
-    fn compiles(&self, place: &Place, others: &[&Looked]) -> bool {
-        let has = |it: &Looked| it.expressions.contains(&place.range);
-        has(self) || !others.iter().any(|it| has(it))
-    }
-}
-
-/// What all views of all targets have seen.
-#[derive(Default)]
-struct Sights {
-    found: Vec<Sight>,
-    bodies: Vec<Looked>,
-    counted: HashSet<Place>,
-    unresolved: BTreeSet<Place>,
-    across: BTreeMap<FilePath, BTreeSet<FilePath>>,
-    /// The bodies that find something outside themselves, such as a field.
-    finds_outside: BTreeSet<Place>,
-}
-
-impl Sights {
-    fn add_outside(&mut self, body: &Place, findings: &[Sight]) {
-        let places = findings.iter().map(|it| &it.finding.at);
-        let outside = |it: &&Place| it.file != body.file || !body.range.contains_range(it.range);
-        for place in places.filter(outside) {
-            self.finds_outside.insert(body.clone());
-            self.across.entry(body.file.clone()).or_default().insert(place.file.clone());
-            self.across.entry(place.file.clone()).or_default().insert(body.file.clone());
-        }
-    }
-
-    fn has_finding_in(&self, body: &Place) -> bool {
-        let places = self.found.iter().map(|it| &it.finding.at);
-        places.into_iter().any(|it| it.file == body.file && body.range.contains_range(it.range))
-    }
-
-    /// Each finding once. A fix must hold wherever the file is compiled.
-    fn merged(self) -> Vec<Finding> {
-        let mut by_key: BTreeMap<(Place, &'static str, String), Vec<Sight>> = BTreeMap::new();
-        for sight in self.found {
-            let (place, rule, message) = sight.finding.key();
-            let key = (place.clone(), rule, message.to_owned());
-            by_key.entry(key).or_default().push(sight);
-        }
-        let mut findings = Vec::new();
-        for ((place, ..), mut sights) in by_key {
-            let covering: Vec<&Looked> =
-                self.bodies.iter().filter(|it| it.covers(&place)).collect();
-            let compiling = covering.iter().filter(|it| it.compiles(&place, &covering));
-            let views: HashSet<usize> = compiling.clone().map(|it| it.view).collect();
-            // What only views for tests compile is test code, whatever `cfg` says so.
-            let only_in_tests =
-                !covering.is_empty() && compiling.clone().all(|looked| looked.for_tests);
-            let speaks = |it: &Sight| !(it.quiet_in_tests && (it.in_test || only_in_tests));
-            let Some(first) = sights.iter().position(speaks) else { continue };
-            let seen_by: HashSet<usize> = sights.iter().map(|it| it.view).collect();
-            let mut finding = sights.swap_remove(first).finding;
-            let agreed = sights.iter().all(|it| same_fixes(&it.finding, &finding));
-            if !finding.fixes.is_empty() && (!agreed || !seen_by.is_superset(&views)) {
-                finding.fixes.clear();
-                finding.because.push(Note::new(
-                    "other targets compile this file too, and what is right here is not right there",
-                ));
-            }
-            findings.push(finding);
-        }
-        findings.sort_by(|a, b| a.key().cmp(&b.key()));
-        findings
-    }
-}
-
-fn same_fixes(a: &Finding, b: &Finding) -> bool {
-    let texts = |it: &Finding| -> Vec<String> {
-        it.fixes.iter().map(|it| format!("{:?}{:?}", it.edits, it.applicability)).collect()
-    };
-    texts(a) == texts(b)
 }

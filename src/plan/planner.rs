@@ -105,11 +105,11 @@ impl<'a> Planner<'a> {
 
     /// Starts from what a look at these very texts has found.
     pub fn run_after(mut self, sight: &Sight) -> Plan {
-        let Sight { heard, coverage, behind, across, mentions, .. } = sight;
+        let Sight { heard, coverage, behind, across, lasting, .. } = sight;
         self.plan.coverage = coverage.clone();
         self.behind = behind.clone();
         self.across = across.clone();
-        self.seen.mentions = mentions.clone();
+        self.seen.lasting = lasting.clone();
         let mut heard = heard.clone();
         self.remedy(&mut heard.findings);
         self.run_from(heard)
@@ -209,7 +209,7 @@ impl<'a> Planner<'a> {
         files.extend(callers);
         self.add_across(&mut files);
         let settings = &self.choice.settings;
-        let again = Again { files: &files, seen: std::mem::take(&mut self.seen) };
+        let again = Again { files: &files, kept: None, seen: std::mem::take(&mut self.seen) };
         let mut look = look::look(self.workspace, self.rows, &self.rules, settings, Some(again));
         self.seen = std::mem::take(&mut look.seen);
         self.behind.extend(std::mem::take(&mut look.behind));

@@ -1,6 +1,9 @@
 //! What one look leaves for the next: where there was nothing to find, an edit elsewhere brings nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use ra_ap_hir_def::FunctionId;
 use ra_ap_syntax::TextRange;
@@ -8,6 +11,7 @@ use ra_ap_syntax::TextRange;
 use crate::{
     facts::functions::Mentions,
     finding::{FilePath, Place},
+    knowledge::resolve::Known,
     workspace::Workspace,
 };
 
@@ -16,6 +20,8 @@ pub(super) struct Again<'a> {
     /// The files that it has changed, and those that have something to do with them. It takes findings away from what
     /// it leaves as it is, and brings none.
     pub files: &'a BTreeSet<FilePath>,
+    /// Bodies of which it is known what is found in them.
+    pub kept: Option<&'a BTreeSet<Place>>,
     pub seen: Seen,
 }
 
@@ -23,19 +29,36 @@ pub(super) struct Again<'a> {
 /// such a call away.
 pub(super) type Shared = HashSet<(usize, FunctionId)>;
 
+/// What an edit leaves as it was, whatever it edits.
+#[derive(Clone, Default)]
+pub(super) struct Lasting {
+    pub mentions: Option<Mentions>,
+    pub known: Option<Arc<Known>>,
+    /// The views of targets that compile each file.
+    pub views: BTreeMap<FilePath, BTreeSet<usize>>,
+}
+
+impl Lasting {
+    /// Whether this view of a target may compile one of `files`.
+    pub fn may_compile(&self, view: usize, files: &BTreeSet<FilePath>) -> bool {
+        // A file that nobody compiled may have become a module.
+        files.iter().any(|it| self.views.get(it).is_none_or(|it| it.contains(&view)))
+    }
+}
+
 /// What another look need not look for again.
 #[derive(Default)]
 pub(super) struct Seen {
-    pub mentions: Option<Mentions>,
+    pub lasting: Lasting,
     pub shared: Shared,
     /// The functions, by their texts, in which there was nothing to find and nothing that could not be told.
     quiet: BTreeMap<FilePath, HashSet<String>>,
 }
 
 impl Seen {
-    /// What an edit leaves that may be anywhere and of any kind: where names stand.
-    pub fn of(mentions: Option<Mentions>) -> Seen {
-        Seen { mentions, ..Seen::default() }
+    /// What an edit leaves that may be anywhere and of any kind.
+    pub fn of(lasting: Lasting) -> Seen {
+        Seen { lasting, ..Seen::default() }
     }
 
     pub fn is_quiet(&self, workspace: &Workspace, function: &Place) -> bool {

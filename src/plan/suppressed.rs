@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ra_ap_hir::attach_db;
 use ra_ap_syntax::TextRange;
 
 use crate::{
@@ -53,7 +52,7 @@ impl Suppressing<'_> {
             by_file.entry(finding.at.file.clone()).or_default().push(finding);
         }
         let mut heard = Heard::default();
-        attach_db(self.workspace.db(), || {
+        self.workspace.attached(|| {
             for (file, comments) in self.comments(files) {
                 let findings = by_file.remove(&file).unwrap_or_default();
                 heard.names += comments.suppressions.iter().map(|it| it.names.len()).sum::<usize>();

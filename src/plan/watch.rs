@@ -7,14 +7,15 @@ use std::{
 
 use crate::{
     config::Choice,
-    facts::functions::Mentions,
     finding::{self, Coverage, FilePath, Finding, Fix},
     knowledge::CrateRows,
     page::Page,
     plan::{
-        Plan, look,
+        Plan,
+        kept::Kept,
+        look,
         planner::Planner,
-        seen::{Again, Seen},
+        seen::{Again, Lasting, Seen},
         suppressed::{Heard, Suppressing},
     },
     rules::{self, Rule},
@@ -41,6 +42,8 @@ struct Times {
     elsewhere: bool,
     /// The files that were looked at since then, all of them after the last edit.
     looked_at: BTreeSet<FilePath>,
+    /// Those of them of which each function was looked at.
+    closely: BTreeSet<FilePath>,
 }
 
 /// What the last looks have found.
@@ -52,7 +55,8 @@ pub(super) struct Sight {
     pub behind: BTreeMap<FilePath, BTreeSet<FilePath>>,
     /// Files of which one finds something in the other.
     pub across: BTreeMap<FilePath, BTreeSet<FilePath>>,
-    pub mentions: Option<Mentions>,
+    pub lasting: Lasting,
+    kept: Kept,
 }
 
 impl Watch {
@@ -70,6 +74,7 @@ impl Watch {
         self.sight = Sight::default();
         self.behind_the_times.elsewhere = true;
         self.behind_the_times.looked_at.clear();
+        self.behind_the_times.closely.clear();
     }
 
     pub fn choice(&self) -> &Choice {
@@ -86,6 +91,11 @@ impl Watch {
         self.behind_the_times.edited.extend(texts.keys().cloned());
         self.behind_the_times.elsewhere = true;
         self.behind_the_times.looked_at.clear();
+        self.behind_the_times.closely.clear();
+        for (file, after) in &texts {
+            let before = self.workspace.text(file).unwrap_or_default();
+            self.sight.kept.edit(file, before, after);
+        }
         self.workspace.set_texts(texts);
     }
 
@@ -107,8 +117,9 @@ impl Watch {
             coverage: std::mem::take(&mut look.coverage),
             behind: std::mem::take(&mut look.behind),
             across: std::mem::take(&mut look.across),
-            mentions: look.seen.mentions.take(),
+            lasting: std::mem::take(&mut look.seen.lasting),
             heard: Heard::default(),
+            kept: Kept::of(&look),
         };
         let suppressing = Suppressing { workspace, choice, rules };
         sight.heard = suppressing.hear(look, &mut sight.coverage, None);
@@ -116,36 +127,58 @@ impl Watch {
         self.behind_the_times = Times::default();
     }
 
-    /// Looks at these files, unless nothing has changed for them, and at those of which they find something or which
-    /// find something in them. What is found elsewhere stays as it was. All files that were looked at come back.
+    /// Looks at what was edited in these files, and in those of which they find something or which find something in
+    /// them, unless nothing has changed for them. What is found elsewhere stays as it was. All files that were looked at
+    /// come back.
     pub fn look_at(&mut self, files: &BTreeSet<FilePath>) -> BTreeSet<FilePath> {
-        let Times { elsewhere, looked_at, .. } = &self.behind_the_times;
-        let mut files: BTreeSet<FilePath> = files.difference(looked_at).cloned().collect();
-        if !elsewhere || files.is_empty() {
+        let files = files.difference(&self.behind_the_times.looked_at).cloned().collect();
+        self.look_again(files, false)
+    }
+
+    /// The same, at all that stands in these files: whoever asks for an edit wants to know what is there now.
+    pub fn look_closely_at(&mut self, files: &BTreeSet<FilePath>) -> BTreeSet<FilePath> {
+        let files = files.difference(&self.behind_the_times.closely).cloned().collect();
+        self.look_again(files, true)
+    }
+
+    fn look_again(&mut self, mut files: BTreeSet<FilePath>, closely: bool) -> BTreeSet<FilePath> {
+        if !self.behind_the_times.elsewhere || files.is_empty() {
             return BTreeSet::new();
         }
         add_across(&self.sight.across, &mut files);
         let Watch { workspace, rows, rules, choice, sight, .. } = self;
-        let mentions = sight.mentions.clone();
-        let again = Again { files: &files, seen: Seen::of(mentions) };
+        let seen = Seen::of(sight.lasting.clone());
+        let kept = (!closely).then_some(&sight.kept.bodies);
+        let again = Again { files: &files, kept, seen };
         let mut look = look::look(workspace, rows, rules, &choice.settings, Some(again));
+        if closely {
+            sight.kept.forget(&files);
+        }
+        sight.kept.complete(&mut look, &files);
         let reaches_out = add_across(&look.across, &mut files.clone());
-        let (behind, across) = (std::mem::take(&mut look.behind), std::mem::take(&mut look.across));
-        let (mentions, found) = (look.seen.mentions.take(), look.coverage.internal_errors.clone());
+        for (all, again) in [
+            (&mut sight.behind, std::mem::take(&mut look.behind)),
+            (&mut sight.across, std::mem::take(&mut look.across)),
+        ] {
+            again.into_iter().for_each(|(file, it)| all.entry(file).or_default().extend(it));
+        }
+        let lasting = std::mem::take(&mut look.seen.lasting);
+        let found = look.coverage.internal_errors.clone();
         let mut coverage = sight.coverage.clone();
         let heard =
             Suppressing { workspace, choice, rules }.hear(look, &mut coverage, Some(&files));
-        sight.behind.extend(behind);
-        sight.across.extend(across);
-        sight.mentions = mentions;
+        sight.lasting = lasting;
         sight.coverage.internal_errors.extend(found);
         take_in(&mut sight.heard, heard, &files);
         let times = &mut self.behind_the_times;
         times.edited.retain(|it| !files.contains(it));
         times.looked_at.extend(files.iter().cloned());
-        // An edit has made one file find something in another one.
-        if reaches_out {
-            self.look();
+        if closely {
+            times.closely.extend(files.iter().cloned());
+            // An edit has made one file find something in another one.
+            if reaches_out {
+                self.look();
+            }
         }
         files
     }

@@ -144,6 +144,14 @@ impl Mentions {
         Mentions::At(places(workspace, names))
     }
 
+    /// Whether one may stand in this file.
+    pub(super) fn may_be_in(&self, file: ra_ap_vfs::FileId) -> bool {
+        match self {
+            Mentions::At(it) => it.contains_key(&file),
+            Mentions::InAsync(_) | Mentions::Everywhere => true,
+        }
+    }
+
     /// Whether one stands in this function, or in the call of the macro that wrote it.
     pub(in crate::facts) fn are_in(&self, db: &RootDatabase, source: &InFile<ast::Fn>) -> bool {
         let Some((file, range)) = written_at(db, source) else { return false };
