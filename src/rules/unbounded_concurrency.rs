@@ -97,7 +97,7 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, opens: Option<Deed>) {
         _ => finding.severity.min(Severity::Info),
     };
     finding.because.extend(evidence(&it.count));
-    finding.because.extend(opens.iter().flat_map(|it| takes_its_own(it)));
+    finding.because.extend(opens.iter().flat_map(takes_its_own));
     if it.limit != Limit::Nothing(Zero::Panics) {
         finding.fixes.extend(fix);
     }
@@ -137,7 +137,7 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
     }
     finding.because.push(Note::at(it.from.clone(), "this goes on when a task has begun"));
     finding.because.extend(evidence(&it.count));
-    finding.because.extend(opens.iter().flat_map(|it| takes_its_own(it)));
+    finding.because.extend(opens.iter().flat_map(takes_its_own));
     match fix {
         Ok(fix) => finding.fixes.push(fix),
         Err(why) => {
