@@ -280,12 +280,14 @@ pub struct Row {
     /// What a value of this type gives comes in from outside, as long as there is more.
     #[serde(default)]
     pub open_ended: bool,
-    /// It makes a channel that holds any number of messages; this one makes one that holds as many as its first argument
-    /// says, in whose place whoever sends waits.
+    /// It makes a channel without a limit; this one makes one with as much room as its first argument says.
     pub bounded_by: Option<String>,
     /// It puts a message into a channel, and never waits.
     #[serde(default)]
     pub sends: bool,
+    /// What it gives the program has put there itself: a message.
+    #[serde(default)]
+    pub from_within: bool,
     /// Whoever asks it knows how many are running.
     #[serde(default)]
     pub limits: bool,

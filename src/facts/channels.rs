@@ -15,6 +15,7 @@ use crate::{
         body::{BodyFacts, Entered, Form, Mention, function_of},
         counts::Count,
         place,
+        task_each::Brought,
     },
     finding::Place,
 };
@@ -57,9 +58,11 @@ impl<'db> BodyFacts<'db> {
         let senders = self.clones_of(ends.sender);
         let uses: Vec<ExprId> = self.mentions_of(&senders);
         let sends: Vec<ExprId> = uses.iter().filter_map(|it| self.send_on(*it)).collect();
-        let (sent, (brings, from, _)) = sends.iter().find_map(|it| {
+        let (sent, Brought { brings, from, .. }) = sends.iter().find_map(|it| {
             let brought = self.brought(self.loop_around(*it)?)?;
-            matches!(brought.2, Count::OpenEnded(_)).then_some((*it, brought))
+            // Where another channel has a limit, this one has it too.
+            let is_input = matches!(brought.count, Count::OpenEnded(_)) && !brought.from_within;
+            is_input.then_some((*it, brought))
         })?;
         let slow_at = self.slow_with(ends.receiver)?;
         Some(PiledUp {

@@ -37,6 +37,17 @@ pub struct TaskEach {
     moves: bool,
 }
 
+/// What brings the things that a loop goes through.
+pub(super) struct Brought {
+    /// As it is called, ...
+    pub brings: String,
+    /// ... and where.
+    pub from: Place,
+    pub count: Count,
+    /// The program itself has put them where they come from.
+    pub from_within: bool,
+}
+
 /// A task of a function that starts more tasks of the same function.
 pub struct Crawl {
     /// The call that starts it.
@@ -140,7 +151,7 @@ impl<'db> BodyFacts<'db> {
 
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
         let turns = self.loop_around(start)?;
-        let (brings, from, count) = self.brought(turns)?;
+        let Brought { brings, from, count, .. } = self.brought(turns)?;
         let task = self.values_of(start).last().copied();
         let task = task.filter(|_| started != Started::OnPool);
         Some(TaskEach {
@@ -157,7 +168,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// What brings the things that a loop goes through, where, and how many, if it waits for nothing else.
-    pub(super) fn brought(&self, turns: ExprId) -> Option<(String, Place, Count)> {
+    pub(super) fn brought(&self, turns: ExprId) -> Option<Brought> {
         let around = self.awaits_at(turns);
         let mut awaited = Vec::new();
         let mut is_limited = false;
@@ -177,7 +188,8 @@ impl<'db> BodyFacts<'db> {
             let brings = text.unwrap_or_else(|| "this".to_owned());
             let count = self.count_of(head);
             let is_meant = awaited.is_empty() && !count.is_small();
-            return is_meant.then_some((brings, self.place_to_show(head)?, count));
+            let from = self.place_to_show(head)?;
+            return is_meant.then_some(Brought { brings, from, count, from_within: false });
         }
         // The wait for the next one is the only one.
         let [next] = awaited[..] else { return None };
@@ -185,9 +197,13 @@ impl<'db> BodyFacts<'db> {
         if mention.row.cancel != Some(Cancel::Safe) {
             return None;
         }
-        let path = &mention.row.path;
-        let count = Count::OpenEnded(path.clone());
-        Some((format!("`{path}`"), self.place_to_show(next)?, count))
+        let row = &mention.row;
+        Some(Brought {
+            brings: format!("`{}`", row.path),
+            from: self.place_to_show(next)?,
+            count: Count::OpenEnded(row.path.clone()),
+            from_within: row.from_within,
+        })
     }
 
     /// Where a permit can be taken before each task; or why it cannot.

@@ -144,7 +144,12 @@ impl<'a> Change<'a> {
             };
             Some(Note { at, text: it.text.clone() })
         };
+        // All fields by name: one that has a place has to be moved.
         Some(Finding {
+            rule: finding.rule,
+            severity: finding.severity,
+            message: finding.message.clone(),
+            behind: finding.behind,
             at: self.place(&finding.at)?,
             because: finding.because.iter().map(note).collect::<Option<_>>()?,
             fixes: finding.fixes.iter().map(|it| self.fix(it)).collect::<Option<_>>()?,
@@ -153,7 +158,6 @@ impl<'a> Change<'a> {
                 None => None,
             },
             cured_at: finding.cured_at.iter().map(|it| self.place(it)).collect::<Option<_>>()?,
-            ..finding.clone()
         })
     }
 
