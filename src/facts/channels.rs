@@ -100,13 +100,9 @@ impl<'db> BodyFacts<'db> {
     fn clones_of(&self, variable: BindingId) -> Vec<BindingId> {
         let is_clone = |it: &BindingId| {
             let value = self.plain_value_of(*it);
-            value.is_some_and(|it| match &self.body[it] {
-                Expr::MethodCall { receiver, method_name, args, .. } => {
-                    method_name.as_str() == "clone"
-                        && args.is_empty()
-                        && self.local(*receiver) == Some(variable)
-                }
-                _ => false,
+            value.is_some_and(|it| {
+                let cloned = self.values_of(it).first().and_then(|it| self.local(*it));
+                cloned == Some(variable) && self.row_of_call(it).is_some_and(|it| it.clones)
             })
         };
         let others = self.body.bindings().map(|it| it.0).filter(is_clone);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ra_ap_hir_def::{FunctionId, hir::ExprId};
 use ra_ap_ide_db::text_edit::TextRange;
 use ra_ap_syntax::{
     AstNode, SyntaxNode,
@@ -15,6 +16,7 @@ use crate::{
         runs_on::Thread,
         runtime::{Driver, Runtime},
         surroundings::Surroundings,
+        syntax::CallParts,
     },
     finding::{Applicability, FilePath, Fix, Place, Want},
     fix::{
@@ -138,9 +140,7 @@ fn start_by_call<'db>(
 ) -> Option<Fix> {
     let Entry::Call { row, function, call } = &missing.entry else { return None };
     let (driver, starts) = needed(body, missing).filter(|_| !is_needed_itself(body, missing))?;
-    let body = foreign.body_of(*function);
-    let mention = body.mention_of(*call).filter(|it| it.form == Form::Call)?;
-    let parts = body.call_parts(mention)?;
+    let (body, parts) = entry_call(foreign, *function, *call)?;
     if row.on_own_threads || parts.has_turbofish || parts.arguments.len() != 1 {
         return None;
     }
@@ -160,6 +160,17 @@ fn start_by_call<'db>(
     )
 }
 
+/// The call that is an entry point, in the body where it stands.
+fn entry_call<'db>(
+    foreign: &Foreign<'db>,
+    function: FunctionId,
+    call: ExprId,
+) -> Option<(BodyFacts<'db>, CallParts)> {
+    let body = foreign.body_of(function);
+    let parts = body.call_parts(body.mention_of(call).filter(|it| it.form == Form::Call)?)?;
+    Some((body, parts))
+}
+
 /// Lets a future find its runtime where it is, for whoever has the crate that can do so.
 fn bring_along<'db>(
     foreign: &Foreign<'db>,
@@ -168,9 +179,7 @@ fn bring_along<'db>(
 ) -> Option<Fix> {
     let Entry::Call { function, call, .. } = &missing.entry else { return None };
     let (_, starts) = needed(body, missing)?;
-    let body = foreign.body_of(*function);
-    let mention = body.mention_of(*call).filter(|it| it.form == Form::Call)?;
-    let parts = body.call_parts(mention)?;
+    let (_, parts) = entry_call(foreign, *function, *call)?;
     let argument = parts.arguments.first()?.range;
     let edits = vec![
         (TextRange::empty(argument.start()), format!("{}(", starts.brought)),

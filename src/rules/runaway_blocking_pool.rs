@@ -60,7 +60,7 @@ fn explain(finding: &mut Finding, count: &Count, is_number: bool, deed: Option<&
     if !is_number && !matches!(count, Count::AtMost(_)) {
         finding.severity = finding.severity.min(Severity::Info);
     }
-    finding.because.extend(evidence(count));
+    finding.because.push(evidence(count));
     finding.because.extend(deed.iter().flat_map(|it| steps(&it.way)));
     finding.because.push(Note::new(
         "there are 512 such threads unless the runtime is built otherwise, and what waits for one keeps its memory; no number of threads is a limit",

@@ -8,7 +8,7 @@ use crate::{
         item_work::Deed,
         task_each::{Started, TaskEach},
     },
-    finding::{Note, Severity},
+    finding::{Fix, Note, Severity},
     fix::{bounded, limit, permit},
     knowledge::counts::Zero,
     rules::{Pass, steps},
@@ -96,7 +96,7 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, opens: Option<Deed>) {
         _ if is_certain || it.count.is_large() => finding.severity,
         _ => finding.severity.min(Severity::Info),
     };
-    finding.because.extend(evidence(&it.count));
+    finding.because.push(evidence(&it.count));
     finding.because.extend(opens.iter().flat_map(takes_its_own));
     if it.limit != Limit::Nothing(Zero::Panics) {
         finding.fixes.extend(fix);
@@ -104,7 +104,7 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, opens: Option<Deed>) {
 }
 
 /// What puts a limit there.
-pub(super) fn at_most(pass: &Pass<'_, '_>, it: &FanOut) -> Option<crate::finding::Fix> {
+pub(super) fn at_most(pass: &Pass<'_, '_>, it: &FanOut) -> Option<Fix> {
     let most = pass.limit?;
     limit::by_name(pass.around, pass.body, it, most)
         .or_else(|| limit::as_stream(pass.around, pass.body, it, most))
@@ -136,7 +136,7 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
         finding.severity = finding.severity.min(Severity::Info);
     }
     finding.because.push(Note::at(it.from.clone(), "this goes on when a task has begun"));
-    finding.because.extend(evidence(&it.count));
+    finding.because.push(evidence(&it.count));
     finding.because.extend(opens.iter().flat_map(takes_its_own));
     match fix {
         Ok(fix) => finding.fixes.push(fix),
@@ -154,19 +154,15 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
 }
 
 /// What makes the loop wait until fewer are running.
-pub(super) fn each_with_permit(
-    pass: &Pass<'_, '_>,
-    it: &TaskEach,
-) -> Result<crate::finding::Fix, String> {
+pub(super) fn each_with_permit(pass: &Pass<'_, '_>, it: &TaskEach) -> Result<Fix, String> {
     let most = pass.limit.ok_or("no limit is known")?;
     permit::before_each(pass.around, pass.body, it, most)
 }
 
-pub(super) fn evidence(count: &Count) -> Option<Note> {
-    let text = match count {
+pub(super) fn evidence(count: &Count) -> Note {
+    Note::new(match count {
         Count::AtMost(it) => format!("there are {it} of them"),
         Count::OpenEnded(it) => format!("`{it}` goes on as long as something comes in"),
         Count::Unknown => "how many there are is not in sight".to_owned(),
-    };
-    Some(Note::new(text))
+    })
 }
