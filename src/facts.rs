@@ -59,6 +59,7 @@ pub mod polled_wrong;
 pub mod read_later;
 mod receiver;
 mod regions;
+pub mod rest;
 pub mod restarted;
 pub mod runs_on;
 pub mod runtime;

@@ -23,7 +23,7 @@ enum Trap {
     Overflows,
 }
 
-const PROGRAMS: [(&str, Trap); 31] = [
+const PROGRAMS: [(&str, Trap); 32] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -38,6 +38,7 @@ const PROGRAMS: [(&str, Trap); 31] = [
     ("one_mutex", Trap::Hangs),
     ("held_guard", Trap::Hangs),
     ("held_head", Trap::Hangs),
+    ("other_span", Trap::Breaks),
     ("taken_twice", Trap::Hangs),
     ("half_done", Trap::Breaks),
     ("futurelock", Trap::Hangs),

@@ -16,6 +16,7 @@ use crate::{
         body::{BodyFacts, Entered},
         captures::Capture,
         half_done::HalfDone,
+        rest::statements_from,
         suspends::Origin,
     },
     finding::{FilePath, Note},
@@ -46,11 +47,8 @@ impl<'db> BodyFacts<'db> {
         if !is_whole {
             return Err(no("the lock is not taken in the outermost block of the function"));
         }
-        let all = list.statements().map(|it| it.syntax().clone());
-        let all = all.chain(list.tail_expr().map(|it| it.syntax().clone()));
         let start = statement.syntax().text_range().start();
-        let statements: Vec<SyntaxNode> =
-            all.filter(|it| it.text_range().start() >= start).collect();
+        let statements = statements_from(&list, start);
         let end = statements.last().ok_or_else(unclear)?.text_range().end();
         let range = TextRange::new(start, end);
         let coroutine = self.awaits_at(half.await_).ok_or_else(unclear)?;

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat, PatId, Statement};
+use ra_ap_hir_def::{
+    CallableDefId,
+    hir::{BindingId, Expr, ExprId, Pat, PatId, Statement},
+};
+use ra_ap_hir_ty::next_solver::TyKind;
+use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_span::Edition;
 
 use crate::facts::body::{BodyFacts, Mention};
@@ -51,6 +56,12 @@ impl BodyFacts<'_> {
             _ => {}
         }
         own
+    }
+
+    /// Whether a call of this makes a struct or a variant of an enum, and does nothing else.
+    pub(super) fn is_constructor(&self, callee: ExprId) -> bool {
+        let TyKind::FnDef(callable, _) = self.infer.expr_ty(callee).kind() else { return false };
+        matches!(callable.0, CallableDefId::StructId(_) | CallableDefId::EnumVariantId(_))
     }
 
     pub(super) fn is_parameter(&self, local: BindingId) -> bool {

@@ -16,8 +16,9 @@ use crate::{
     finding::{Applicability, Fix, Place},
     fix::{
         edits,
-        lines::{self, indentation, line_end},
+        lines::{indentation, line_end},
         path,
+        traits::TraitsOf,
     },
 };
 
@@ -50,14 +51,14 @@ pub fn as_stream(
     let [futures] = body.values_of(it.call)[..] else { return None };
     let (call, futures) = (body.place_of(it.call)?, body.place_of(futures)?);
     let text = around.text(&call)?;
-    let streams = Streams::of(body)?;
+    let streams = TraitsOf::first(body, STREAMS)?;
     let iter = path::shortest(body, it.call, &streams.root, "futures_util::stream::iter");
     let before = TextRange::new(call.range.start(), futures.range.start());
     let behind = TextRange::new(futures.range.end(), call.range.end());
     let mut edits =
         vec![(before, format!("{iter}(")), (behind, format!(").buffered({NAME}).{collect}"))];
     let wanted = if collect.starts_with("try") { TRAITS } else { &TRAITS[..1] };
-    edits.extend(streams.imports(body, it, wanted, text)?);
+    edits.extend(streams.imports(body, it.call, wanted, text)?);
     let doubt = match wanted.len() {
         1 => "only you know how many at once are right",
         _ => "only you know how many at once are right, and an error is seen when its turn comes",
@@ -109,65 +110,8 @@ pub(super) fn with_constant(
 /// The traits with what is asked of a stream, and of one of results.
 const TRAITS: &[&str] = &["StreamExt", "TryStreamExt"];
 
-/// The crate with streams, as the package calls it.
-struct Streams {
-    root: String,
-    module: ra_ap_hir::Module,
-}
-
-impl Streams {
-    fn of(body: &BodyFacts<'_>) -> Option<Streams> {
-        let own = ra_ap_hir::Crate::from(body.krate()).dependencies(body.db);
-        ["futures", "futures_util"].into_iter().find_map(|name| {
-            let it = own.iter().find(|it| it.name.as_str() == name)?;
-            Some(Streams { root: name.to_owned(), module: it.krate.root_module(body.db) })
-        })
-    }
-
-    /// What brings the traits into the function, as far as they are not there. None where something else has their name.
-    fn imports(
-        &self,
-        body: &BodyFacts<'_>,
-        it: &FanOut,
-        names: &[&str],
-        text: &str,
-    ) -> Option<Option<(TextRange, String)>> {
-        let resolver = body.resolver_at(it.call);
-        let in_scope = resolver.traits_in_scope(body.db);
-        let mut missing = Vec::new();
-        for name in names {
-            let wanted = self.trait_(body, name)?;
-            if in_scope.contains(&wanted.into()) {
-                continue;
-            }
-            let same_name = |it: &ra_ap_hir_def::TraitId| {
-                ra_ap_hir::Trait::from(*it).name(body.db).as_str() == *name
-            };
-            if in_scope.iter().any(same_name) {
-                return None;
-            }
-            missing.push(format!("{name} as _"));
-        }
-        let list = match &missing[..] {
-            [] => return Some(None),
-            [one] => one.clone(),
-            all => format!("{{{}}}", all.join(", ")),
-        };
-        let call: SyntaxNode = body.syntax(it.call)?.value.syntax().clone();
-        let function = call.ancestors().find_map(ast::Fn::cast)?;
-        let import = format!("use {}::{list};", self.root);
-        lines::at_start_of(&function, text, &import).map(Some)
-    }
-
-    fn trait_(&self, body: &BodyFacts<'_>, name: &str) -> Option<ra_ap_hir::Trait> {
-        let all = self.module.scope(body.db, None).into_iter();
-        let mut named = all.filter(|it| it.0.as_str() == name).map(|it| it.1);
-        named.find_map(|it| match it {
-            ScopeDef::ModuleDef(ModuleDef::Trait(it)) => Some(it),
-            _ => None,
-        })
-    }
-}
+/// The crates with streams.
+const STREAMS: &[&str] = &["futures", "futures_util"];
 
 /// Whether the module has the constant. None when something else has its name.
 fn is_there(body: &BodyFacts<'_>, name: &str) -> Option<bool> {

@@ -164,6 +164,8 @@ pub struct Row {
     pub polled: bool,
     /// Values of this type hold a lock, a borrow or a context while they live.
     pub guard: Option<Guard>,
+    /// What a call puts the thread into: a future is put into the same each time it is polled by this method of a trait.
+    pub for_futures: Option<String>,
     /// It takes the lock that it is called on, and waits until it has it.
     pub takes: Option<Takes>,
     /// The lock for which tasks wait and that can take the place of this one; or the guard of such a lock.

@@ -3,7 +3,7 @@
 use crate::{
     facts::{held::HeldGuard, names},
     finding::{Fix, Note, Severity},
-    fix::{hoist, lock, narrow, read_later},
+    fix::{carry, hoist, lock, narrow, read_later},
     knowledge::Guard,
     rules::{MOST_PLACES, Pass},
 };
@@ -55,6 +55,9 @@ fn shorter_life<'db>(
     pass: &Pass<'_, 'db>,
     guard: &HeldGuard<'db>,
 ) -> Result<Option<Fix>, &'static str> {
+    if let Some(rest) = pass.body.rest(guard)? {
+        return Ok(carry::with_future(pass.around, pass.body, &rest));
+    }
     let Some(name) = &guard.name else {
         let hoisted = pass.body.hoisted(guard)?;
         let text = pass.around.text(&guard.at).unwrap_or_default();

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 
 use ra_ap_hir_def::{
-    CallableDefId,
     expr_store::Body,
     hir::{BindingId, Expr, ExprId, LabelId},
     resolver::ValueNs,
 };
 use ra_ap_hir_ty::{
     Adjustment, InferenceResult,
-    next_solver::{DbInterner, Ty, TyKind, TypingMode, infer::DbInternerInferExt},
+    next_solver::{DbInterner, Ty, TypingMode, infer::DbInternerInferExt},
 };
-use ra_ap_rustc_type_ir::inherent::{IntoKind, Ty as _};
+use ra_ap_rustc_type_ir::inherent::Ty as _;
 
 use crate::facts::{
     body::BodyFacts,
@@ -249,11 +248,6 @@ impl<'a, 'db> Builder<'a, 'db> {
             Some(ValueNs::StaticId(_)) => Named::Static,
             _ => Named::Other,
         }
-    }
-
-    pub fn is_constructor(&self, callee: ExprId) -> bool {
-        let TyKind::FnDef(callable, _) = self.infer.expr_ty(callee).kind() else { return false };
-        matches!(callable.0, CallableDefId::StructId(_) | CallableDefId::EnumVariantId(_))
     }
 
     pub fn is_free_of_drop(&self, type_: Ty<'db>) -> bool {

@@ -230,7 +230,7 @@ impl<'db> Builder<'_, 'db> {
             Expr::UnaryOp { expr, op } => *op != UnaryOp::Deref && self.is_promoted(*expr),
             Expr::Cast { expr, .. } => self.is_promoted(*expr),
             Expr::Call { callee, args } => {
-                self.is_constructor(*callee)
+                self.facts.is_constructor(*callee)
                     && args.iter().all(|it| self.is_promoted(*it))
                     && drops_nothing()
             }

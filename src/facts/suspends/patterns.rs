@@ -293,7 +293,7 @@ impl Builder<'_, '_> {
                 self.is_extending(*tail) || statements.iter().any(|it| self.is_super_let(it))
             }
             Expr::RecordLit { fields, .. } => fields.iter().any(|it| self.is_extending(it.expr)),
-            Expr::Call { callee, args } if self.is_constructor(*callee) => {
+            Expr::Call { callee, args } if self.facts.is_constructor(*callee) => {
                 args.iter().any(|it| self.is_extending(*it))
             }
             _ => false,

@@ -182,7 +182,7 @@ impl<'db> Builder<'_, 'db> {
     fn put_call(&mut self, into: LocalId, expr: ExprId, callee: ExprId, args: &[ExprId]) {
         let callee_operand = self.operand(callee);
         let moves: Vec<LocalId> = callee_operand.into_iter().chain(self.operands(args)).collect();
-        if self.is_constructor(callee) {
+        if self.facts.is_constructor(callee) {
             return self.put_built(into, moves);
         }
         self.call(Op { into: Some(into), moves, code: Some(expr), ..Op::default() });

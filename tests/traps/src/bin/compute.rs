@@ -8,7 +8,7 @@ fn main() {
     loop {
         let start = Instant::now();
         bcrypt::hash("password", cost).unwrap();
-        if start.elapsed() >= traps::SLOW * 3 / 2 {
+        if start.elapsed() >= traps::SLOW * 2 {
             break;
         }
         cost += 1;
