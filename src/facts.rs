@@ -5,6 +5,7 @@ pub mod body;
 mod branches;
 pub mod callers;
 pub mod calls;
+pub mod cancel_debug;
 pub mod cancelled;
 pub mod captures;
 pub mod chains;

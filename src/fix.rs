@@ -5,6 +5,7 @@ pub mod at_once;
 pub mod await_it;
 pub mod bounded;
 pub mod box_it;
+pub mod cancel_debug;
 pub mod carry;
 pub mod chain;
 mod doubts;

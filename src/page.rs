@@ -57,6 +57,8 @@ pub struct Page {
     pub group: String,
     /// Not asked for unless the user names it.
     pub preview: bool,
+    /// No trap but a thing to do for a while: its own name asks for it, and nothing else.
+    pub on_demand: bool,
     /// Whether it says nothing about tests, benches and build scripts.
     pub quiet_in_tests: bool,
     /// Whether its examples are the roots of programs, in which there are several runtimes.
@@ -89,6 +91,20 @@ pub struct Example {
 }
 
 impl Page {
+    /// Whether it is asked for where nobody says anything else.
+    pub fn by_default(&self) -> bool {
+        !self.preview && !self.on_demand
+    }
+
+    /// What its summary does not say of when it is asked for.
+    pub fn remark(&self) -> &'static str {
+        match (self.on_demand, self.preview) {
+            (true, _) => " (on demand)",
+            (false, true) => " (preview)",
+            (false, false) => "",
+        }
+    }
+
     /// What stands under the heading `## name`.
     pub fn section(&self, name: &str) -> Option<&str> {
         let heading = format!("\n## {name}\n");
@@ -178,6 +194,7 @@ fn parse(name: &str, text: &str, lines: &Lines<'_>) -> Result<Page, Wrong> {
         since: header.since,
         group: header.group,
         preview: header.preview,
+        on_demand: header.on_demand,
         quiet_in_tests: header.quiet_in_tests,
         of_programs: header.of_programs,
         limit: header.limit,
@@ -194,6 +211,7 @@ struct Header {
     since: String,
     group: String,
     preview: bool,
+    on_demand: bool,
     quiet_in_tests: bool,
     of_programs: bool,
     limit: Option<u64>,
@@ -213,6 +231,7 @@ impl Header {
             since: String::new(),
             group: String::new(),
             preview: false,
+            on_demand: false,
             quiet_in_tests: false,
             of_programs: false,
             limit: None,
@@ -252,6 +271,9 @@ impl Header {
             ("preview", "true") => self.preview = true,
             ("preview", "false") => self.preview = false,
             ("preview", _) => return Some("`true` or `false`"),
+            ("on-demand", "true") => self.on_demand = true,
+            ("on-demand", "false") => self.on_demand = false,
+            ("on-demand", _) => return Some("`true` or `false`"),
             ("examples", "programs") => self.of_programs = true,
             ("examples", _) => return Some("`programs`"),
             ("limit", _) => match value.parse() {

@@ -20,6 +20,7 @@ use crate::{
 mod async_guard_across_await;
 mod blocking_call;
 mod blocking_lock;
+mod cancel_debug;
 mod cancel_unsafe_select;
 mod cancel_unsafe_timeout;
 pub mod comments;
@@ -32,6 +33,7 @@ mod idle_buffered_stream;
 mod invalid_suppression;
 mod large_future;
 mod large_local_across_await;
+mod leftover_cancel_debug;
 mod lock_deadlock;
 mod lock_kind;
 mod lost;
@@ -66,6 +68,10 @@ pub enum About {
     Races,
     /// State that outlives futures: in each function that changes some for a time, too.
     State,
+    /// Futures that are dropped before they are done: where either of the two leads.
+    Dropped,
+    /// What logs that for a while: in each function that has some of it, too.
+    Logged,
     /// How large futures are: in each function that makes one, too.
     Futures,
     /// How large variables are that futures keep: there too.
@@ -90,6 +96,12 @@ macro_rules! rule {
     };
     ($name:literal, state: $check:expr) => {
         rule!($name, About::State => Check::Body($check))
+    };
+    ($name:literal, dropped: $check:expr) => {
+        rule!($name, About::Dropped => Check::Body($check))
+    };
+    ($name:literal, logged: $check:expr) => {
+        rule!($name, About::Logged => Check::Body($check))
     };
     ($name:literal, futures: $check:expr) => {
         rule!($name, About::Futures => Check::Body($check))
@@ -144,6 +156,8 @@ pub const RULES: &[Rule] = &[
     rule!("idle-buffered-stream", races: idle_buffered_stream::check),
     rule!("polled-wrong", races: polled_wrong::check),
     rule!("select-without-else", races: select_without_else::check),
+    rule!("cancel-debug", dropped: cancel_debug::check),
+    rule!("leftover-cancel-debug", logged: leftover_cancel_debug::check),
     rule!("future-not-awaited", future_not_awaited::check),
     rule!("task-dropped", task_dropped::check),
     rule!("sequential-futures", sequential_futures::check),

@@ -289,3 +289,58 @@ fn a_project_that_cannot_be_read_is_no_end() {
     assert_eq!(client.found(&lib).len(), 3);
     assert_eq!(client.shutdown(), Some(0));
 }
+
+#[test]
+fn a_dropped_future_is_logged_where_somebody_points_at_it() {
+    let manifest = MANIFEST
+        .replace("\"time\"", "\"time\", \"io-util\", \"macros\"")
+        .replace("\"macros\", ", "");
+    let lib = "\
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+pub async fn four(mut from: impl AsyncRead + Unpin) -> std::io::Result<[u8; 4]> {
+    let mut frame = [0; 4];
+    tokio::select! {
+        read = from.read_exact(&mut frame) => println!(\"{}\", read?),
+        _ = rest() => {}
+    }
+    Ok(frame)
+}
+
+async fn rest() {
+    tokio::spawn(async { rest_a_little().await });
+}
+
+async fn rest_a_little() {}
+";
+    let project = Project::committed(&[("Cargo.toml", &manifest), ("src/lib.rs", lib)]);
+    let path = project.path("src/lib.rs");
+    let mut client = Client::start(&[project.root()], capabilities("vscode"), &[]);
+    client.open(&path);
+    assert_eq!(client.found(&path), []);
+    let log = "Log when it is dropped before it is done";
+    let offered = |client: &mut Client, needle: &str, only: &[&str]| {
+        let actions = client.actions(&path, needle, only);
+        actions.iter().map(|it| it["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+
+    // Where no future is made, or somebody asks for something else, there is nothing of it.
+    assert_eq!(offered(&mut client, "[0; 4];", &[]), [""; 0]);
+    assert_eq!(offered(&mut client, "rest()", &["quickfix"]), [""; 0]);
+    assert_eq!(offered(&mut client, "rest()", &["source.fixAll"]), [""; 0]);
+    assert_eq!(offered(&mut client, "rest()", &["refactor"]), [log]);
+
+    client.take(&path, "rest()", log);
+    client.take(&path, "rest_a_little()", log);
+    let text = client.text(&path);
+    let rest = "        _ = cancel_debug::CancelDebug::new(\"rest\", rest()) => {}\n";
+    let little = "cancel_debug::CancelDebug::new(\"rest_a_little\", rest_a_little()).await";
+    assert!(text.contains(rest) && text.contains(little), "{text}");
+    assert_eq!(text.matches("mod cancel_debug {").count(), 1);
+    assert_eq!(client.found(&path), []);
+
+    // It is taken out as a whole, wherever somebody points at a part of it.
+    client.take(&path, "rest())", "Take out all wrappers of the crate");
+    assert_eq!(client.text(&path), lib);
+    assert_eq!(client.shutdown(), Some(0));
+}

@@ -48,7 +48,9 @@ fn main() {
         for index in 0..page.examples.len() {
             let name = format!("{}::{}", rule.name, slug(&page.examples[index].title));
             let (page, fixture) = (Arc::clone(&page), Arc::clone(fixture));
-            trials.push(Trial::test(name, move || example::check(&fixture, &page.examples[index])));
+            trials.push(Trial::test(name, move || {
+                example::check(&fixture, &page, &page.examples[index])
+            }));
         }
         let fixture = Arc::clone(fixture);
         let name = format!("{}::header_says_which_fix", rule.name);

@@ -24,10 +24,11 @@ use tempfile::TempDir;
 #[path = "settings/properties.rs"]
 mod properties;
 
-/// The rules that there are, and one in preview. Some tests ask for them a million times.
+/// The rules that there are, one in preview and one on demand. Some tests ask for them a million times.
 static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| {
     let mut pages: Vec<Page> = RULES.iter().map(|it| it.page()).collect();
     pages.push(Page { name: "blocking-new".to_owned(), preview: true, ..pages[0].clone() });
+    pages.push(Page { name: "blocking-log".to_owned(), on_demand: true, ..pages[0].clone() });
     pages
 });
 
@@ -91,7 +92,7 @@ fn rule(settings: &Settings, rule: &str, file: &str) -> RuleChoice {
 
 /// The blocking rules that are selected for `src/lib.rs`, without their common start.
 fn selected(settings: &Settings) -> Vec<&'static str> {
-    let names = ["blocking-sleep", "blocking-fs", "blocking-new"];
+    let names = ["blocking-sleep", "blocking-fs", "blocking-new", "blocking-log"];
     let is_on = |it: &&str| rule(settings, it, "src/lib.rs").selected;
     names.into_iter().filter(is_on).map(|it| &it["blocking-".len()..]).collect()
 }
@@ -106,6 +107,11 @@ fn the_closer_name_counts_and_a_flag_counts_more() {
         ("", &["sleep", "fs"][..]),
         ("select = ['ALL']", &["sleep", "fs", "new"]),
         ("select = ['default']", &["sleep", "fs"]),
+        ("select = ['ALL', 'blocking', 'default']", &["sleep", "fs", "new"]),
+        ("select = ['blocking-log']", &["log"]),
+        ("select = ['blocking-log']\nignore = ['ALL']", &["log"]),
+        ("extend-select = ['blocking-log']", &["sleep", "fs", "log"]),
+        ("[rules]\nblocking-log = 'warn'", &["sleep", "fs", "log"]),
         ("select = ['blocking-fs']", &["fs"]),
         ("select = []", &[]),
         ("extend-select = ['blocking-new']", &["sleep", "fs", "new"]),

@@ -5,7 +5,7 @@ use crate::page::Page;
 /// Stands for every rule, ...
 pub const ALL: &str = "ALL";
 
-/// ... and for those that are looked for when nothing else is said: all that are not in preview.
+/// ... and for those that are looked for when nothing else is said: all that are neither in preview nor on demand.
 pub const DEFAULT: &str = "default";
 
 /// How closely a name fits a rule: of two names that fit, the closer counts.
@@ -24,7 +24,7 @@ pub fn fit(name: &str, page: &Page) -> Option<Fit> {
         it if it == page.name => Some(Fit::Own),
         it if it == page.group && !page.preview => Some(Fit::Group),
         ALL => Some(Fit::Broad),
-        DEFAULT if !page.preview => Some(Fit::Broad),
+        DEFAULT if page.by_default() => Some(Fit::Broad),
         _ => None,
     }
 }

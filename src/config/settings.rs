@@ -134,7 +134,7 @@ impl Chain {
     /// What is wanted of the rule of `page` in `file`.
     pub fn rule(&self, page: &Page, file: &FilePath) -> RuleChoice {
         let mut choice = RuleChoice {
-            selected: !page.preview,
+            selected: page.by_default(),
             level: None,
             quiet_in_tests: page.quiet_in_tests,
             fixable: true,
@@ -165,7 +165,9 @@ fn choose(values: &Values, page: &Page, choice: &mut RuleChoice) {
     let own = |it: bool| it.then_some(Fit::Own);
     let fit = |it: &Option<Vec<String>>| names::closest(it.as_ref(), page);
 
-    let on = fit(&values.select).max(fit(&values.extend_select));
+    // What is done on demand is asked for by its own name alone.
+    let asks = |it| fit(it).filter(|it| *it == Fit::Own || !page.on_demand);
+    let on = asks(&values.select).max(asks(&values.extend_select));
     let on = on.max(own(level.is_some_and(|it| it != Level::Off)));
     let off = fit(&values.ignore).max(own(level == Some(Level::Off)));
     let all_others = values.select.is_some().then_some(false);
@@ -178,7 +180,9 @@ fn choose(values: &Values, page: &Page, choice: &mut RuleChoice) {
     let all_others = values.fixable.is_some().then_some(false);
     choice.fixable = fixable.or(all_others).unwrap_or(choice.fixable);
     match decide(fit(&values.extend_safe_fixes), fit(&values.extend_unsafe_fixes)) {
-        Some(true) => choice.rating = Some(Applicability::Safe),
+        // What is done on demand is never done together with what is safe.
+        Some(true) if !page.on_demand => choice.rating = Some(Applicability::Safe),
+        Some(true) => (),
         Some(false) => choice.rating = Some(Applicability::Unsafe),
         None => (),
     }

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use ra_ap_hir::{HirFileId, InFile, ModPath, PathKind, crate_def_map};
+use ra_ap_hir::{HirFileId, InFile, ModPath, PathKind, Semantics, crate_def_map};
 use ra_ap_hir_def::{
     AssocItemId, DefWithBodyId, FunctionId, Lookup, ModuleDefId,
     expr_store::Body,
@@ -69,6 +69,16 @@ pub fn candidates_in(
     };
     search.in_def_map(crate_def_map(search.db, target.krate), &is_meant, &mut found);
     found
+}
+
+/// The innermost function around a place.
+pub fn around(workspace: &Workspace, place: &Place) -> Option<FunctionId> {
+    let (_, file) = workspace.files().find(|it| *it.0 == place.file)?;
+    let sema = Semantics::new(workspace.db());
+    let tree = sema.parse_guess_edition(file);
+    let range = place.range.intersect(tree.syntax().text_range())?;
+    let function = tree.syntax().covering_element(range).ancestors().find_map(ast::Fn::cast)?;
+    FunctionId::try_from(sema.to_fn_def(&function)?).ok()
 }
 
 /// The files of the workspace that this target compiles.

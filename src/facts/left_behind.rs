@@ -36,6 +36,8 @@ pub struct LeftBehind {
     pub after: Place,
     /// Who may drop it.
     pub dropped_by: Vec<Note>,
+    /// What is awaited there, with its `.await`.
+    pub(crate) awaited: ExprId,
     pub(crate) made: ExprId,
     pub(crate) back: ExprId,
 }
@@ -133,6 +135,7 @@ impl<'db> BodyFacts<'db> {
             before: self.place_to_show(made.expr)?,
             after: self.place_to_show(back.expr)?,
             dropped_by: self.who_drops(body.coroutine())?,
+            awaited: await_,
             made: made.expr,
             back: back.expr,
         })

@@ -27,13 +27,21 @@ pub struct LentBefore {
 }
 
 impl BodyFacts<'_> {
-    /// What makes a lent future, where each turn of the loop makes another one and nobody else has it: the variables of
-    /// the loop are `made`.
-    pub(super) fn made_each_turn(
+    /// The future that a turn of the loop makes for a branch: the variables of the loop are `made`.
+    pub(super) fn future_of_turn(
         &self,
         branch: &Branch,
         made: &BTreeSet<BindingId>,
     ) -> Option<ExprId> {
+        match branch.is_lent {
+            true => self.made_each_turn(branch, made),
+            false => Some(branch.future),
+        }
+    }
+
+    /// What makes a lent future, where each turn of the loop makes another one and nobody else has it: the variables of
+    /// the loop are `made`.
+    fn made_each_turn(&self, branch: &Branch, made: &BTreeSet<BindingId>) -> Option<ExprId> {
         let variable = self.lent_variable(branch.future)?;
         let mut names = BTreeSet::from([variable]);
         let future = self.made_by(variable, &mut names, 0)?;

@@ -99,10 +99,7 @@ impl<'db> Losses<'db> {
             return None;
         }
         let made = body.variables_of_loop(select.turns?);
-        let future = match branch.is_lent {
-            true => body.made_each_turn(branch, &made)?,
-            false => branch.future,
-        };
+        let future = body.future_of_turn(branch, &made)?;
         // The next turn misses it when the place that it came from outlives the turn, and so does not what was to be
         // given away.
         let is_missed = |it: &Loss| match it.what {
@@ -138,6 +135,9 @@ impl<'db> Losses<'db> {
     }
 
     fn of_call(&self, body: &BodyFacts<'db>, call: ExprId, depth: usize) -> Vec<Loss> {
+        if let Some(logged) = body.logged(call) {
+            return self.below(body, logged, depth + 1);
+        }
         let values = body.values_of(call);
         let own = body.mentions.iter().filter(|it| it.expr == call && it.form != Form::Named);
         let row = own.map(|it| &it.row).find(|it| it.cancel.is_some());

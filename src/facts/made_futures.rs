@@ -24,6 +24,8 @@ use crate::{
     finding::Place,
 };
 
+const RELIES_ON_VARIABLE: &str = "what is done with the variable may rely on its type";
+
 /// A future where it is made.
 pub struct MadeFuture<'db> {
     pub at: Place,
@@ -79,7 +81,7 @@ impl<'db> BodyFacts<'db> {
         made
     }
 
-    fn made_future(&self, expr: ExprId) -> Option<MadeFuture<'db>> {
+    pub(super) fn made_future(&self, expr: ExprId) -> Option<MadeFuture<'db>> {
         let is_made = match &self.body[expr] {
             Expr::Call { .. } | Expr::MethodCall { .. } => true,
             Expr::Closure { closure_kind: ClosureKind::Coroutine { source, .. }, .. } => {
@@ -194,6 +196,24 @@ impl<'db> BodyFacts<'db> {
         if !self.has_box(made.expr) {
             return Err("`Box` means something else here");
         }
+        self.may_be_another(made)?;
+        match made.taken {
+            Taken::Pinned => self.boxing_for_pin(made),
+            _ => self.taken_as_any(made).map(Boxing::Around),
+        }
+    }
+
+    /// Where something goes around it that makes another future of it, or why that cannot be.
+    pub(super) fn wrapping(&self, made: &MadeFuture<'db>) -> Result<Place, &'static str> {
+        self.may_be_another(made)?;
+        match made.taken {
+            Taken::Pinned if self.is_lent_when_pinned(made, &["as_mut"])? => Ok(made.at.clone()),
+            Taken::Pinned => Err(RELIES_ON_VARIABLE),
+            _ => self.taken_as_any(made),
+        }
+    }
+
+    fn may_be_another(&self, made: &MadeFuture<'db>) -> Result<(), &'static str> {
         let source = self.syntax(made.expr).ok_or("a macro writes this")?;
         if !self.is_written_once(&made.at, source.file_id) {
             return Err("a macro writes this in several places");
@@ -201,7 +221,12 @@ impl<'db> BodyFacts<'db> {
         if !self.is_future(made.type_) {
             return Err("it only becomes a future when it is awaited");
         }
-        let around = Ok(Boxing::Around(made.at.clone()));
+        Ok(())
+    }
+
+    /// Where it is made, if whoever takes it takes any other future as well.
+    fn taken_as_any(&self, made: &MadeFuture<'db>) -> Result<Place, &'static str> {
+        let around = Ok(made.at.clone());
         let parent = self.parents.get(made.expr).copied().ok_or("nobody takes it")?;
         match made.taken {
             Taken::Awaited | Taken::Raced => around,
@@ -209,37 +234,46 @@ impl<'db> BodyFacts<'db> {
             Taken::Given(_) => Err("what it is given to may rely on its type"),
             Taken::Wrapped(_) if self.is_there_for_boxed(parent, made.type_) => around,
             Taken::Wrapped(_) => Err("the method may be there for this type only"),
-            Taken::Pinned => self.boxing_for_pin(made),
+            Taken::Pinned => Err("it stays where it is pinned"),
             Taken::Kept(_) => match self.variable_given(made.expr) {
                 Some(it) if self.is_only_polled(it, made.type_) => around,
-                _ => Err("what is done with the variable may rely on its type"),
+                _ => Err(RELIES_ON_VARIABLE),
             },
         }
     }
 
     /// `pin!(future)` becomes `Box::pin(future)`, where what is pinned is lent to whoever polls it.
     fn boxing_for_pin(&self, made: &MadeFuture<'db>) -> Result<Boxing, &'static str> {
+        // Moved away, the box would be dropped sooner than what the macro pins.
+        if !self.is_lent_when_pinned(made, &["as_mut", "set"])? {
+            return Err(RELIES_ON_VARIABLE);
+        }
+        let name = self.macro_name(made.expr);
+        name.map(Boxing::InPlaceOf).ok_or("another macro writes the one that pins it")
+    }
+
+    /// Whether nobody does more with a pinned future than to await it, to lend it, or to call one of these methods.
+    fn is_lent_when_pinned(
+        &self,
+        made: &MadeFuture<'db>,
+        methods: &[&str],
+    ) -> Result<bool, &'static str> {
         let file = |it: ExprId| self.map.expr_syntax(it).ok().map(|it| it.file_id);
         let inside = self.ancestors(made.expr).take_while(|it| file(*it) == file(made.expr));
         let whole = inside.last().unwrap_or(made.expr);
         let variable = self.variable_given(whole).ok_or("it is not pinned for a variable")?;
         let mut uses = self.body.exprs().filter(|it| self.local(it.0) == Some(variable));
-        // Moved away, the box would be dropped sooner than what the macro pins.
         let is_lent = |it: ExprId| {
             let parent = self.parents.get(it).map(|it| &self.body[*it]);
             match parent {
                 Some(Expr::Await { .. } | Expr::Ref { .. }) => true,
                 Some(Expr::MethodCall { receiver, method_name, .. }) => {
-                    *receiver == it && matches!(method_name.as_str(), "as_mut" | "set")
+                    *receiver == it && methods.contains(&method_name.as_str())
                 }
                 _ => false,
             }
         };
-        if !uses.all(|it| is_lent(it.0)) {
-            return Err("what is done with the variable may rely on its type");
-        }
-        let name = self.macro_name(made.expr);
-        name.map(Boxing::InPlaceOf).ok_or("another macro writes the one that pins it")
+        Ok(uses.all(|it| is_lent(it.0)))
     }
 
     fn takes_any_future(&self, call: ExprId, argument: ExprId) -> bool {

@@ -34,6 +34,8 @@ pub(super) enum Wish {
     Fix { rule: String, start: u32, end: u32, title: String },
     /// A comment that suppresses it.
     Suppress { rule: String, start: u32, end: u32 },
+    /// To log when the future there is dropped before it is done, or to stop that.
+    Log { start: u32, end: u32 },
     /// All safe fixes of the file.
     FixAll,
     /// All safe fixes of the workspace.
@@ -108,6 +110,17 @@ pub(super) fn offers(
             };
             let (start, end) = (finding.at.range.start().into(), finding.at.range.end().into());
             offers.push((action, Wish::Suppress { rule: finding.rule.to_owned(), start, end }));
+        }
+    }
+    if kinds.include(CodeActionKind::RefactorRewrite.as_str()) {
+        let at = lines.text_range(range);
+        if let Some(fix) = view.watch.logging(&Place::new(file.clone(), at)) {
+            let action = CodeAction {
+                title: fix.title,
+                kind: Some(CodeActionKind::RefactorRewrite),
+                ..CodeAction::default()
+            };
+            offers.push((action, Wish::Log { start: at.start().into(), end: at.end().into() }));
         }
     }
     let is_safe = |it: &Finding| it.fixes.iter().any(|it| it.applicability == Applicability::Safe);
@@ -212,6 +225,11 @@ pub(super) fn grant(watch: &mut Watch, file: &FilePath, wish: &Wish) -> Result<G
             choice.settings.push(unsafe_fixes(true)?);
             granted(&watch.plan(&choice), doubt)
         }
+        Wish::Log { start, end } => {
+            let fix = watch.logging(&place(file, *start, *end)).ok_or_else(gone)?;
+            let changes = edits::changes_of(&fix, watch.workspace.texts());
+            Ok(Granted { changes, doubt: None })
+        }
         Wish::FixAll => safe(watch, Some(BTreeSet::from([file.clone()]))),
         Wish::FixWorkspace => safe(watch, None),
     }
@@ -247,9 +265,13 @@ fn unsafe_fixes(take: bool) -> Result<Layer, String> {
 }
 
 fn find(watch: &Watch, file: &FilePath, rule: &str, start: u32, end: u32) -> Option<Finding> {
-    let (start, end) = (TextSize::new(start), TextSize::new(end.max(start)));
-    let at = Place::new(file.clone(), TextRange::new(start, end.max(start)));
+    let at = place(file, start, end);
     watch.findings(file).into_iter().find(|it| it.rule == rule && it.at == at)
+}
+
+fn place(file: &FilePath, start: u32, end: u32) -> Place {
+    let (start, end) = (TextSize::new(start), TextSize::new(end.max(start)));
+    Place::new(file.clone(), TextRange::new(start, end))
 }
 
 #[cfg(test)]

@@ -96,6 +96,7 @@ impl Client {
                 CodeActionOptions {
                     code_action_kinds: Some(vec![
                         CodeActionKind::QuickFix,
+                        CodeActionKind::RefactorRewrite,
                         CodeActionKind::from(FIX_ALL.to_owned()),
                     ]),
                     resolve_provider: Some(true),

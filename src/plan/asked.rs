@@ -17,7 +17,7 @@ pub(super) fn is_asked_about(
     settings: &Settings,
 ) -> bool {
     let is_asked_for = |page: &Page| {
-        !page.preview || workspace.files().any(|it| settings.of(it.0).rule(page, it.0).selected)
+        page.by_default() || workspace.files().any(|it| settings.of(it.0).rule(page, it.0).selected)
     };
     rules.iter().any(|(rule, page)| rule.about == about && is_asked_for(page))
 }

@@ -71,8 +71,9 @@ pub(super) fn look(
                 let asked_about = |it| is_asked_about(it, workspace, rules, settings);
                 let asked = Asked {
                     calls: settings.follows_calls(),
-                    races: asked_about(About::Races),
-                    state: asked_about(About::State),
+                    races: asked_about(About::Races) || asked_about(About::Dropped),
+                    state: asked_about(About::State) || asked_about(About::Dropped),
+                    logged: asked_about(About::Logged),
                     futures: asked_about(About::Futures) || asked_about(About::Locals),
                     runtimes: asked_about(About::Runtimes),
                 };
@@ -199,10 +200,11 @@ impl<'db> InTarget<'_, 'db> {
         is_it
     }
 
-    /// Whether a rule has a say in this body: one in preview only where somebody asks for it.
+    /// Whether a rule has a say in this body: one in preview or on demand only where
+    /// somebody asks for it.
     fn has_a_say(&self, page: &Page, at: Option<&Place>) -> bool {
         let is_selected = |it: &Place| self.settings.of(&it.file).rule(page, &it.file).selected;
-        !page.preview || at.is_none_or(is_selected)
+        page.by_default() || at.is_none_or(is_selected)
     }
 
     fn limit(&self, page: &Page, at: Option<&Place>) -> Option<u64> {

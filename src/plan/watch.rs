@@ -22,6 +22,8 @@ use crate::{
     workspace::{Texts, Workspace},
 };
 
+mod pointed;
+
 /// Follows the texts of a workspace.
 pub struct Watch {
     pub workspace: Workspace,

@@ -19,6 +19,7 @@ struct JsonRule<'a> {
     fix: Option<&'static str>,
     since: &'a str,
     preview: bool,
+    on_demand: bool,
     summary: &'a str,
     page: &'a str,
 }
@@ -27,9 +28,13 @@ struct JsonRule<'a> {
 pub fn table(pages: &[Page]) -> String {
     let header = ["rule", "level", "fix", "what it finds"].map(str::to_owned);
     let cells = pages.iter().map(|it| {
-        let preview = if it.preview { " (preview)" } else { "" };
         let fix = it.fix.map_or("none", |it| it.name());
-        [it.name.clone(), it.level.name().to_owned(), fix.to_owned(), it.summary.clone() + preview]
+        [
+            it.name.clone(),
+            it.level.name().to_owned(),
+            fix.to_owned(),
+            it.summary.clone() + it.remark(),
+        ]
     });
     let lines: Vec<[String; 4]> = [header].into_iter().chain(cells).collect();
     let width =
@@ -46,6 +51,7 @@ pub fn json(pages: &[Page]) -> String {
         fix: it.fix.map(|it| it.name()),
         since: &it.since,
         preview: it.preview,
+        on_demand: it.on_demand,
         summary: &it.summary,
         page: &it.text,
     });
@@ -62,8 +68,12 @@ pub fn explain(page: &Page) -> String {
         true => String::new(),
         false => format!(" In clippy: {}.", page.clippy.join(", ")),
     };
+    let demand = match page.on_demand {
+        true => format!(" On demand: `--select {}` asks for it, and nothing else.", page.name),
+        false => String::new(),
+    };
     format!(
-        "{body}\n\nLevel: {}. Best fix: {fix}. Group: {group}. Since: {since}.{clippy}\n",
+        "{body}\n\nLevel: {}. Best fix: {fix}. Group: {group}. Since: {since}.{clippy}{demand}\n",
         page.level.name()
     )
 }

@@ -19,7 +19,7 @@ fn each_alone(fixture: &Fixture, pages: Vec<Page>) -> Outcome {
     for page in pages {
         for example in &page.examples {
             let name = format!("{}_line_{}", page.name.replace('-', "_"), example.line);
-            let planned = fixture.plan(&example.code);
+            let planned = fixture.plan_for(&page, &example.code);
             if planned.after != example.code {
                 modules.push((format!("{name}_after"), planned.after));
             }

@@ -14,22 +14,22 @@ use crate::{
     repository,
 };
 
-pub fn check(fixture: &Fixture, example: &Example) -> Outcome {
-    let planned = fixture.plan(&example.code);
+pub fn check(fixture: &Fixture, page: &Page, example: &Example) -> Outcome {
+    let planned = fixture.plan_for(page, &example.code);
     broken_only_as_expected(&planned)?;
     findings_are_the_markers(example, &planned)?;
     changes_are_the_diff(example, &planned)?;
     safety_is_as_the_title_says(example, &planned)?;
     comments_stay(example, &planned)?;
-    a_second_run_changes_nothing(fixture, &planned)?;
-    line_ends_do_not_matter(fixture, example, &planned)
+    a_second_run_changes_nothing(fixture, page, &planned)?;
+    line_ends_do_not_matter(fixture, page, example, &planned)
 }
 
 /// `fix:` in the header is the best fix that any example is offered.
 pub fn check_header(fixture: &Fixture, page: &Page) -> Outcome {
     let mut best: Option<Applicability> = None;
     for example in page.examples.iter().filter(|it| !it.left_alone) {
-        let plan = fixture.plan(&example.code).plan;
+        let plan = fixture.plan_for(page, &example.code).plan;
         let fixes = plan.findings.iter().filter(|it| it.rule == page.name).flat_map(|it| &it.fixes);
         best = best.max(fixes.map(|it| it.applicability).max());
     }
@@ -41,7 +41,7 @@ pub fn bless(fixture: &Fixture, pages: Vec<Page>) {
     for page in pages {
         let mut text = page.text.clone();
         for example in page.examples.iter().rev() {
-            let planned = fixture.plan(&example.code);
+            let planned = fixture.plan_for(&page, &example.code);
             let diff = diff(&example.code, &planned.after);
             let fence = match diff.is_empty() {
                 true => String::new(),
@@ -134,12 +134,12 @@ fn comments(text: &str) -> Vec<String> {
     let tokens = file.syntax().descendants_with_tokens().filter_map(NodeOrToken::into_token);
     let comments = tokens.filter(|it| it.kind() == SyntaxKind::COMMENT);
     let texts = comments.map(|it| it.text().trim().to_owned());
-    // Those are for async-fix, which takes out what has no use.
-    texts.filter(|it| !it.contains("async-fix:")).collect()
+    // Those are for async-fix, which takes out what has no use, or of its own.
+    texts.filter(|it| !it.contains("async-fix")).collect()
 }
 
-fn a_second_run_changes_nothing(fixture: &Fixture, planned: &Planned) -> Outcome {
-    let second = fixture.plan(&planned.after);
+fn a_second_run_changes_nothing(fixture: &Fixture, page: &Page, planned: &Planned) -> Outcome {
+    let second = fixture.plan_for(page, &planned.after);
     expect_equal("the text after a second run", planned.after.as_str(), second.after.as_str())?;
     expect_equal(
         "what a second run finds",
@@ -148,9 +148,14 @@ fn a_second_run_changes_nothing(fixture: &Fixture, planned: &Planned) -> Outcome
     )
 }
 
-fn line_ends_do_not_matter(fixture: &Fixture, example: &Example, planned: &Planned) -> Outcome {
+fn line_ends_do_not_matter(
+    fixture: &Fixture,
+    page: &Page,
+    example: &Example,
+    planned: &Planned,
+) -> Outcome {
     let code = example.code.replace('\n', "\r\n");
-    let other = fixture.plan(&code);
+    let other = fixture.plan_for(page, &code);
     let places = |text: &str, planned: &Planned| -> Vec<(usize, String)> {
         planned.plan.findings.iter().map(|it| (line(text, it), it.message.clone())).collect()
     };

@@ -10,6 +10,7 @@ use async_fix::{
     config::{Choice, ProjectRequest, Remedy, values::Values},
     finding::{FilePath, Finding},
     knowledge::{self, CrateRows},
+    page::Page,
     plan::{self, Plan},
     rules::RULES,
     workspace::{LoadError, Texts, Workspace},
@@ -57,18 +58,23 @@ impl Fixture {
 
     /// Plans every fix of every rule for `text` as the fixture's one module.
     pub fn plan(&self, text: &str) -> Planned {
-        self.plan_with(text, Remedy::Fix)
+        self.plan_with(text, "ALL", Remedy::Fix)
     }
 
-    pub fn plan_with(&self, text: &str, remedy: Remedy) -> Planned {
+    /// The same for an example of `page`: what is done on demand is done alone.
+    pub fn plan_for(&self, page: &Page, text: &str) -> Planned {
+        self.plan_with(text, if page.on_demand { &page.name } else { "ALL" }, Remedy::Fix)
+    }
+
+    pub fn plan_with(&self, text: &str, select: &str, remedy: Remedy) -> Planned {
         self.with_text(text, |workspace, rows| {
             let values = Values {
-                select: Some(vec!["ALL".to_owned()]),
+                select: Some(vec![select.to_owned()]),
                 unsafe_fixes: Some(true),
                 ..Values::default()
             };
             let pages: Vec<_> = RULES.iter().map(|it| it.page()).collect();
-            let mut choice = Choice::of(values, &pages).expect("`ALL` stands for all rules");
+            let mut choice = Choice::of(values, &pages).expect("this stands for rules");
             choice.remedy = remedy;
             let plan = plan::plan(workspace, rows, &choice);
             let after = workspace.text(&self.file()).expect("the module has a text").to_owned();

@@ -11,8 +11,8 @@ pub fn lists_every_rule() -> Outcome {
             let fix = page.fix.map_or("none", Applicability::name);
             let twins: Vec<String> = page.clippy.iter().map(|it| format!(" `{it}`")).collect();
             let (name, summary, twins) = (&page.name, &page.summary, twins.join(","));
-            let preview = if page.preview { " (preview)" } else { "" };
-            format!("| [`{name}`](rules/{name}.md) | {summary}{preview} | {fix} |{twins} |")
+            let remark = page.remark();
+            format!("| [`{name}`](rules/{name}.md) | {summary}{remark} | {fix} |{twins} |")
         })
         .filter(|it| !readme.contains(it))
         .collect();

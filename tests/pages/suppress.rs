@@ -45,7 +45,7 @@ fn every_finding_of(fixture: &Fixture, wanted: &dyn Fn(&Example) -> bool) -> Out
 }
 
 fn suppressed(fixture: &Fixture, text: &str) -> Planned {
-    fixture.plan_with(text, Remedy::Suppress { reason: Some(REASON.to_owned()) })
+    fixture.plan_with(text, "ALL", Remedy::Suppress { reason: Some(REASON.to_owned()) })
 }
 
 /// What is said of comments is not cured by another comment.

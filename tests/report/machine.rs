@@ -26,6 +26,7 @@ pub fn project() -> Project {
         since: "0.1.0".to_owned(),
         group: "blocking".to_owned(),
         preview: false,
+        on_demand: false,
         quiet_in_tests: true,
         of_programs: false,
         limit: None,

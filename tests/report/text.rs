@@ -94,6 +94,7 @@ fn rules_as_table_and_json() {
         since: "0.1.0".to_owned(),
         group: "blocking".to_owned(),
         preview: fix.is_none(),
+        on_demand: false,
         quiet_in_tests: true,
         of_programs: false,
         limit: None,

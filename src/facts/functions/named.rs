@@ -13,7 +13,7 @@ use ra_ap_syntax::{AstNode, TextRange, TextSize, ast};
 use crate::{
     config::suppression::{Comments, grammar::Says},
     facts::{
-        guard_names,
+        cancel_debug, guard_names,
         helpers::Helpers,
         leads::{LeadCall, Leads},
         outline::Outline,
@@ -70,6 +70,8 @@ pub struct Asked {
     pub state: bool,
     /// What starts runtimes and threads.
     pub runtimes: bool,
+    /// What logs that futures are dropped.
+    pub logged: bool,
 }
 
 impl Mentions {
@@ -108,7 +110,9 @@ impl Mentions {
         let futures = functions.filter(|it| it.may_give_future()).map(|it| it.name);
         let making = ["async", "await"].into_iter().chain(futures.clone());
         let starting = known.entering_names().filter(|_| asked.runtimes);
-        let making = making.filter(|_| asked.futures).chain(starting).map(str::to_owned).collect();
+        let wrapping = asked.logged.then_some(cancel_debug::TYPE);
+        let making = making.filter(|_| asked.futures).chain(starting).chain(wrapping);
+        let making = making.map(str::to_owned).collect();
         let futures = futures.chain(known.task_givers()).map(str::to_owned).collect();
         let mut it = InAsync {
             names: Arc::new(names),
@@ -228,7 +232,9 @@ impl InAsync {
             let here = &text[usize::from(*it)..];
             let is_part = |it: char| it.is_alphanumeric() || it == '_';
             let (word, rest) = here.split_at(here.find(|it| !is_part(it)).unwrap_or(here.len()));
-            matches!(word, "async" | "await") || rest.starts_with('(') || rest.starts_with("::<")
+            matches!(word, "async" | "await" | cancel_debug::TYPE)
+                || rest.starts_with('(')
+                || rest.starts_with("::<")
         };
         let makes = identifiers(text, &self.making).into_iter().filter(is_making);
         self.makes.insert(file, makes.collect());

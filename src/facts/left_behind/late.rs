@@ -18,6 +18,8 @@ use crate::{
 pub struct WrittenLate {
     /// The `.await` in between.
     pub at: Place,
+    /// The statement that waits there.
+    pub(crate) awaited: ExprId,
     /// What is written to.
     pub name: String,
     /// What is written, and where that was waited for.
@@ -106,6 +108,7 @@ impl<'db> BodyFacts<'db> {
         let exprs: Vec<ExprId> = between[first..].iter().map(|it| it.expr).collect();
         Some(WrittenLate {
             at: self.place_to_show(waiting.expr)?,
+            awaited: waiting.expr,
             name: self.name_of_state(&write.state),
             value: self.body[variable].name.as_str().to_owned(),
             got: self.place_to_show(*value)?,

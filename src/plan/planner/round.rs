@@ -80,7 +80,7 @@ impl Planner<'_> {
     /// Whether this is no reason to leave a repair out: somebody asked for it on top.
     fn is_remark(&self, finding: &Finding) -> bool {
         let page = self.rules.iter().map(|it| &it.1).find(|it| it.name == finding.rule);
-        page.is_some_and(|it| it.preview && it.level == Severity::Info)
+        page.is_some_and(|it| it.on_demand || (it.preview && it.level == Severity::Info))
     }
 
     fn put_back(&mut self, before: &Texts) {
