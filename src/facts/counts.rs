@@ -75,6 +75,7 @@ impl<'db> BodyFacts<'db> {
         }
         let by_value = match &self.body[expr] {
             Expr::Array(Array::ElementList { elements }) => Count::AtMost(elements.len() as u128),
+            Expr::Tuple { exprs } => Count::AtMost(exprs.len() as u128),
             Expr::Ref { expr, .. } | Expr::UnaryOp { expr, op: UnaryOp::Deref } => {
                 self.count_at(*expr, depth + 1)
             }
@@ -143,6 +144,7 @@ impl<'db> BodyFacts<'db> {
     fn count_by_type(&self, type_: Ty<'db>) -> Count {
         match type_.kind() {
             TyKind::Ref(_, it, _) => self.count_by_type(it),
+            TyKind::Tuple(types) => Count::AtMost(types.len() as u128),
             TyKind::Array(_, length) => {
                 let target = DisplayTarget::from_crate(self.db, self.krate());
                 use ra_ap_hir_ty::display::HirDisplay;

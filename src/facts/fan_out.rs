@@ -88,7 +88,8 @@ impl<'db> BodyFacts<'db> {
         let values = self.values_of(mention.expr);
         let first = *values.first()?;
         let (limit, shown) = if mention.row.all_at_once {
-            self.runs_here(mention.expr).then_some((Limit::Unsaid, mention.expr))?
+            let limit = if self.is_limited_before(first) { Limit::Given } else { Limit::Unsaid };
+            self.runs_here(mention.expr).then_some((limit, mention.expr))?
         } else {
             let argument = match mention.form {
                 Form::Method => *values.get(1)?,
@@ -112,6 +113,12 @@ impl<'db> BodyFacts<'db> {
             futures: self.content(self.infer.expr_ty(mention.expr)),
             call: mention.expr,
         })
+    }
+
+    /// Whether a call in a chain says how many may run at once.
+    fn is_limited_before(&self, expr: ExprId) -> bool {
+        let Expr::MethodCall { receiver, .. } = self.body[expr] else { return false };
+        self.row_of_call(expr).is_some_and(|it| it.limits) || self.is_limited_before(receiver)
     }
 
     /// Futures that are collected in what runs all of them.
@@ -202,8 +209,14 @@ impl<'db> BodyFacts<'db> {
 
     /// Whether the futures that a call gets do their work in it: tasks that run already do not.
     fn runs_here(&self, call: ExprId) -> bool {
-        let TyKind::Adt(_, args) = self.infer.expr_ty(call).kind() else { return false };
-        args.types().next().is_some_and(|it| self.works_when_polled(it))
+        match self.infer.expr_ty(call).kind() {
+            TyKind::Adt(_, args) => {
+                args.types().next().is_some_and(|it| self.works_when_polled(it))
+            }
+            // A method of a trait that is asynchronous itself.
+            TyKind::Alias(..) => true,
+            _ => false,
+        }
     }
 
     /// The future of an async function or block, or one in a box.

@@ -273,7 +273,7 @@ pub struct Row {
     /// What it gives the program has put there itself: a message.
     #[serde(default)]
     pub from_within: bool,
-    /// Whoever asks it knows how many are running.
+    /// No more than so many are running where it is asked, or where it is said.
     #[serde(default)]
     pub limits: bool,
     /// It takes a socket, a file or a process from the system.
