@@ -22,6 +22,7 @@ mod branches;
 pub mod cache;
 mod comments;
 pub mod configuration;
+mod described;
 mod edit_limits;
 mod expand;
 mod files;
@@ -31,6 +32,7 @@ mod load;
 pub mod lock;
 pub mod manifest;
 mod metadata;
+mod outline;
 mod packages;
 mod prime;
 mod projection;
@@ -122,6 +124,7 @@ pub type Texts = BTreeMap<FilePath, String>;
 /// A loaded workspace: the files as the user wrote them, and a database that knows what they mean.
 pub struct Workspace {
     root: PathBuf,
+    is_described: bool,
     db: RootDatabase,
     packages: Vec<Package>,
     targets: Vec<Target>,
@@ -156,6 +159,11 @@ impl Workspace {
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether cargo builds it. It does not know what a `rust-project.json` describes.
+    pub fn is_built_by_cargo(&self) -> bool {
+        !self.is_described
     }
 
     /// Where a file of the project is on disk.

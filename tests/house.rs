@@ -148,10 +148,11 @@ fn only_some_modules_touch_the_world() {
 }
 
 #[test]
-fn only_the_report_the_server_and_the_reading_of_cargo_know_json() {
+fn only_the_report_the_server_and_the_reading_of_projects_know_json() {
     let sources = sources();
+    let reads_projects = ["workspace/metadata.rs", "workspace/described.rs"];
     let knows = |it: &Source| {
-        matches!(it.module.as_str(), "report" | "lsp") || it.path == "workspace/metadata.rs"
+        matches!(it.module.as_str(), "report" | "lsp") || reads_projects.contains(&it.path.as_str())
     };
     let others = sources.iter().filter(|it| !knows(it));
     assert_none(&lines_with(others, &["serde_json::"]));

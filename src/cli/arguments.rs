@@ -112,7 +112,7 @@ pub(super) enum ConfigCommand {
     Show {
         path: Option<PathBuf>,
 
-        /// Path to Cargo.toml
+        /// Path to Cargo.toml or rust-project.json
         #[arg(long, value_name = "PATH")]
         manifest_path: Option<PathBuf>,
 
@@ -123,7 +123,7 @@ pub(super) enum ConfigCommand {
     Schema,
     /// List the files that count, and for which packages
     Files {
-        /// Path to Cargo.toml
+        /// Path to Cargo.toml or rust-project.json
         #[arg(long, value_name = "PATH")]
         manifest_path: Option<PathBuf>,
 
@@ -209,7 +209,7 @@ pub(super) struct ScanArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Manifest and features")]
 pub(super) struct ProjectArguments {
-    /// Path to Cargo.toml
+    /// Path to Cargo.toml or rust-project.json
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
 

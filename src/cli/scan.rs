@@ -133,8 +133,9 @@ fn planned(arguments: &ScanArguments, asked: &Asked) -> Result<(Planned, Option<
     let mut plan = plan::plan(&mut workspace, &rows, choice);
     workspace.write_cache();
     if arguments.mode() != Mode::Check {
+        let verify = verify::mode(choice, &workspace);
         let mut session = Session { workspace: &mut workspace, rows: &rows, choice };
-        plan = verify::in_memory(&mut session, plan, choice.settings.verify(), &progress);
+        plan = verify::in_memory(&mut session, plan, verify, &progress);
     }
     Ok((Planned { request: asked.request.clone(), workspace, rows, plan }, lock))
 }

@@ -7,10 +7,19 @@ use crate::{
         verify::{Session, build::Build, memory::InMemory, settle},
     },
     cli::{arguments::OutputArguments, output, progress::Progress},
-    config::{ProjectRequest, values::Verify},
+    config::{Choice, ProjectRequest, values::Verify},
     facts::errors::Depth,
     plan::Plan,
+    workspace::Workspace,
 };
+
+/// How fixes in `workspace` are made sure of. Cargo has nothing to say of what it does not build.
+pub(super) fn mode(choice: &Choice, workspace: &Workspace) -> Verify {
+    match choice.settings.verify() {
+        Verify::Cargo if !workspace.is_built_by_cargo() => Verify::Analysis,
+        it => it,
+    }
+}
 
 /// Leaves out of `plan` what does not pass the checks that need no build.
 pub(super) fn in_memory(

@@ -68,12 +68,18 @@ pub(super) fn write(
         let taken_back = plan.taken_back.clone();
         *plan = plan::plan_again(workspace, rows, choice, plan, taken_back, &[]);
         let progress = Progress::start(arguments.output.quiet, arguments.output.verbose);
+        let verify = verify::mode(choice, workspace);
         let mut session = Session { workspace, rows, choice };
         let chosen = std::mem::take(plan);
-        *plan = verify::in_memory(&mut session, chosen, choice.settings.verify(), &progress);
+        *plan = verify::in_memory(&mut session, chosen, verify, &progress);
     }
     let Planned { request, workspace, rows, plan } = planned;
-    if choice.settings.verify() != Verify::Cargo {
+    if verify::mode(choice, workspace) != Verify::Cargo {
+        if choice.settings.verify() == Verify::Cargo && !arguments.output.quiet {
+            output::note(
+                "note: cargo does not build this project, so the fixes are verified by analysis alone\n",
+            );
+        }
         transaction.write(&plan.changes)?;
         return transaction.finish();
     }

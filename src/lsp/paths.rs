@@ -25,8 +25,3 @@ pub(super) fn canonical(path: &Path) -> PathBuf {
 pub(super) fn to_uri(path: &Path) -> Option<Uri> {
     Url::from_file_path(path).ok().map(|it| Uri::from(String::from(it)))
 }
-
-/// The folder of the nearest manifest at `path` or above it.
-pub(super) fn package(path: &Path) -> Option<&Path> {
-    path.ancestors().find(|it| it.join("Cargo.toml").is_file())
-}

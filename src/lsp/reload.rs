@@ -22,8 +22,9 @@ use crate::{
 
 /// By these names files configure async-fix, ...
 const CONFIGURES: [&str; 2] = ["async-fix.toml", ".async-fix.toml"];
-/// ... and by these what cargo makes of a workspace.
-const MANIFESTS: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
+/// ... and by these say what there is in a workspace.
+const MANIFESTS: [&str; 4] =
+    ["Cargo.toml", "Cargo.lock", "rust-project.json", ".rust-project.json"];
 
 impl Engine {
     /// Reads the workspace anew. Until that is done nobody is answered.

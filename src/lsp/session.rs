@@ -25,7 +25,7 @@ use crate::{
         progress::Progress,
         signal::Signal,
     },
-    workspace::layout::Layout,
+    workspace::layout::{Layout, nearest_manifest},
 };
 
 mod answers;
@@ -81,7 +81,7 @@ impl<'c> Session<'c> {
     ) -> Session<'c> {
         let mut folders: Vec<PathBuf> =
             client.folders.iter().map(|it| paths::canonical(it)).collect();
-        if folders.is_empty() && paths::package(here).is_some() {
+        if folders.is_empty() && package(&setup, here).is_some() {
             folders.push(here.to_owned());
         }
         Session {
@@ -134,6 +134,8 @@ impl<'c> Session<'c> {
             "**/*.rs",
             "**/Cargo.toml",
             "**/Cargo.lock",
+            "**/rust-project.json",
+            "**/.rust-project.json",
             "**/async-fix.toml",
             "**/.async-fix.toml",
         ];
@@ -249,7 +251,7 @@ impl<'c> Session<'c> {
 
     /// The engine of the workspace that a file or a folder belongs to.
     fn engine_of(&mut self, path: &Path) -> Option<&Handle> {
-        let package = paths::package(path)?.to_owned();
+        let package = package(&self.setup, path)?;
         let is_ours = |it: &PathBuf| path.starts_with(it);
         let inside = self.folders.is_empty()
             || self.folders.iter().any(is_ours)
@@ -277,7 +279,7 @@ impl<'c> Session<'c> {
 
     /// The workspace that a file belongs to, as far as it was asked about.
     fn root_of(&self, path: &Path) -> Option<PathBuf> {
-        let root = self.roots.get(paths::package(path)?)?;
+        let root = self.roots.get(&package(&self.setup, path)?)?;
         self.engines.contains_key(root).then(|| root.clone())
     }
 
@@ -324,4 +326,10 @@ impl<'c> Session<'c> {
         // Who does not listen any more has gone, and the next message that does not come says so.
         let _ = self.connection.sender.send(message);
     }
+}
+
+/// The folder of what says how the code at `path` is built: of the manifest that is named, or else of the nearest one.
+fn package(setup: &Setup, path: &Path) -> Option<PathBuf> {
+    let named = (setup.request)(path).manifest_path.map(|it| paths::canonical(&it));
+    named.or_else(|| nearest_manifest(path))?.parent().map(Path::to_owned)
 }

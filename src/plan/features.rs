@@ -68,6 +68,12 @@ fn manifests(workspace: &Workspace, wants: &BTreeSet<Feature>) -> Result<Texts, 
     let mut edited = Texts::new();
     for (want, code) in wants {
         let file = &want.manifest;
+        if !workspace.is_built_by_cargo() {
+            let FeatureWant { dependency, feature, .. } = want;
+            return Err(format!(
+                "it needs the feature `{feature}` of `{dependency}`: turn it on where that is built, by hand"
+            ));
+        }
         let text = edited.get(file).map(String::as_str).or_else(|| workspace.text(file));
         let text = text.ok_or_else(|| format!("`{file}` cannot be read"))?;
         let text = manifest::turn_on(text, &BTreeSet::from([want.clone()]), *code)?;

@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::{
     config::ProjectRequest,
     finding::FilePath,
-    workspace::{LoadError, load, metadata, toolchain::Toolchain},
+    workspace::{
+        LoadError,
+        described::{self, Described},
+        metadata,
+        toolchain::Toolchain,
+    },
 };
 
 /// The members of a workspace.
@@ -17,7 +22,7 @@ pub struct Layout {
 
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// As cargo names it in its messages.
+    /// As whoever builds it names it in messages.
     pub id: String,
     pub name: String,
     pub version: String,
@@ -28,9 +33,14 @@ pub struct Member {
 }
 
 impl Layout {
-    /// Asks cargo, which reads the manifests of the members and nothing else.
+    /// Asks cargo, which reads the manifests of the members and nothing else, or whatever else describes the project.
     pub fn find(request: &ProjectRequest) -> Result<Layout, LoadError> {
-        let manifest = load::find_manifest(request)?;
+        let manifest = find_manifest(request)?;
+        if described::is_description(&manifest) {
+            let described = Described::read(&manifest)?;
+            let root = described.folder().to_owned();
+            return Ok(Layout { members: described.members(), root });
+        }
         let toolchain = Toolchain::find(manifest.parent().unwrap_or(Path::new("/")))?;
         let found = metadata::members(&manifest, request, &toolchain)?;
         let root = found.workspace_root;
@@ -47,4 +57,30 @@ impl Layout {
         });
         Ok(Layout { members: members.collect(), root })
     }
+}
+
+/// The manifest that was asked for, or the nearest one upwards.
+pub(super) fn find_manifest(request: &ProjectRequest) -> Result<PathBuf, LoadError> {
+    if let Some(manifest) = &request.manifest_path {
+        return manifest.canonicalize().map_err(|it| {
+            LoadError::Other(format!("the manifest `{}` cannot be read: {it}", manifest.display()))
+        });
+    }
+    let start = request.start.canonicalize().map_err(|it| {
+        LoadError::Other(format!("`{}` cannot be read: {it}", request.start.display()))
+    })?;
+    nearest_manifest(&start).ok_or_else(|| {
+        LoadError::Other(format!(
+            "there is no `Cargo.toml` and no `{}` in `{}` or in a folder above it",
+            described::NAMES[0],
+            start.display()
+        ))
+    })
+}
+
+/// What says how the code at `path` is built: cargo's manifest, or else a description, in the nearest folder with one.
+pub fn nearest_manifest(path: &Path) -> Option<PathBuf> {
+    let names = ["Cargo.toml"].into_iter().chain(described::NAMES);
+    let mut all = path.ancestors().flat_map(|it| names.clone().map(|name| it.join(name)));
+    all.find(|it| it.is_file())
 }

@@ -3,12 +3,11 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use ra_ap_hir_expand::{change::ChangeWithProcMacros, proc_macro::ProcMacrosBuilder};
 use ra_ap_ide_db::RootDatabase;
-use ra_ap_project_model::CargoWorkspace;
 use ra_ap_vfs::{FileId, VfsPath};
 
 use crate::{
@@ -17,9 +16,13 @@ use crate::{
     workspace::{
         LoadError, Texts, Workspace,
         cache::Cache,
-        comments, edit_limits, expand,
+        comments,
+        described::{self, Described},
+        edit_limits, expand,
         files::{self, Files},
-        graph, lock, metadata, packages, prime, shipped_rows, std_sources,
+        graph, layout, lock, metadata,
+        outline::Outline,
+        packages, prime, shipped_rows, std_sources,
         toolchain::Toolchain,
         unreadable, views,
     },
@@ -29,34 +32,54 @@ pub(super) fn load(
     request: &ProjectRequest,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Workspace, LoadError> {
-    let manifest = find_manifest(request)?;
+    let manifest = layout::find_manifest(request)?;
     let folder = manifest.parent().unwrap_or(Path::new("/"));
     let toolchain = Toolchain::find(folder)?;
-    let std_sources = std_sources::find(request.std_sources.as_deref(), &toolchain)?;
-    progress("asking cargo about the project");
-    let project = metadata::query(&manifest, request, &toolchain, &std_sources)?;
-    let cargo = metadata::cargo_workspace(&project)?;
-    let root: PathBuf = cargo.workspace_root().to_path_buf().into();
+    let described = match described::is_description(&manifest) {
+        true => Some(Described::for_request(&manifest, request)?),
+        false => None,
+    };
+    let std_sources = std_sources::find(
+        request.std_sources.as_deref(),
+        described.as_ref().and_then(Described::std_sources),
+        &toolchain,
+    )?;
+    let project = match &described {
+        Some(it) => {
+            progress("asking rustc about the target");
+            metadata::take(&it.project(&toolchain)?, request, &toolchain, &std_sources)?
+        }
+        None => {
+            progress("asking cargo about the project");
+            metadata::query(&manifest, request, &toolchain, &std_sources)?
+        }
+    };
+    let cargo = metadata::cargo_workspace(&project);
 
     progress("reading the sources");
     let mut files = Files::new();
-    let (graph, proc_macros) =
-        project.to_crate_graph(&mut |it| files.load(it), &Default::default());
+    let (graph, _) = project.to_crate_graph(&mut |it| files.load(it), &Default::default());
     let shared = graph::shared(&project);
     let (mut graph, ids) = graph::without_internals(&graph, &shared);
     let source_roots = files.load_all(&project);
-    unreadable::refuse_roots(&root, cargo, &files)?;
-    let members = Members::of(&root, cargo, &files);
+    let outline = match (cargo, &described) {
+        (_, Some(it)) => it.outline(),
+        (Some(it), None) => Outline::of_cargo(it),
+        (None, None) => return Err(LoadError::Other("this is not a Cargo project".to_owned())),
+    };
+    let Outline { root, .. } = &outline;
+    unreadable::refuse_roots(&outline, &files)?;
+    let members = Members::of(&outline, &files);
     let texts_of_files: HashMap<FileId, Result<String, ()>> = files.take().into_iter().collect();
     let differs =
         |it: &FileId| matches!(texts_of_files.get(it), Some(Ok(text)) if differs_in_tests(text));
-    let views = views::views(&shared, cargo, &files, &mut graph, &|package| {
+    let views = views::views(&shared, &outline, &files, &mut graph, &|package| {
         let own = members.paths.iter().filter(|it| it.1.is_in(&members.folders[package]));
         own.into_iter().any(|(id, _)| differs(id))
     });
 
     let mut builder = ProcMacrosBuilder::default();
-    for id in proc_macros.keys().filter_map(|it| ids.get(it).copied()) {
+    for id in ids.values().copied().filter(|it| graph[*it].basic.is_proc_macro) {
         let name = graph[id].extra.display_name.as_ref().map(|it| it.crate_name().to_string());
         builder.insert(id, Ok(expand::helpers_of(&name.unwrap_or_default())));
     }
@@ -88,21 +111,31 @@ pub(super) fn load(
     db.apply_change(change);
 
     let targets = views::targets(&db, &views);
-    let left_out = views::left_out(&root, cargo, &files);
+    let left_out = views::left_out(&outline, &files);
     progress("resolving names and implementations");
     let crates: Vec<_> = targets.iter().map(|it| it.krate).collect();
     prime::prime(&db, &crates);
 
-    texts.extend(packages::manifests(&root, cargo));
-    let packages = packages::read(cargo, &members.manifests, &texts)?;
+    let packages = match (cargo, &described) {
+        (Some(cargo), None) => {
+            texts.extend(packages::manifests(root, cargo));
+            packages::read(cargo, &members.manifests, &texts)?
+        }
+        (_, Some(it)) => {
+            texts.extend([it.text()]);
+            it.packages()
+        }
+        (None, None) => Vec::new(),
+    };
     let cache = Cache::new(&db, &|it| files.vfs().file_path(it).clone());
     let mut workspace = Workspace {
         cache,
-        shipped_rows: shipped_rows::read(cargo),
-        kept_out: edit_limits::kept_out(&root, &texts, &members.folders),
+        shipped_rows: cargo.map(shipped_rows::read).unwrap_or_default(),
+        kept_out: edit_limits::kept_out(root, &texts, &members.folders),
         ids: members.paths.iter().map(|(id, path)| (path.clone(), *id)).collect(),
         paths: members.paths,
-        root,
+        root: outline.root,
+        is_described: described.is_some(),
         db,
         packages,
         targets,
@@ -119,25 +152,6 @@ pub(super) fn load(
     Ok(workspace)
 }
 
-/// The manifest that was asked for, or the nearest one upwards.
-pub(super) fn find_manifest(request: &ProjectRequest) -> Result<PathBuf, LoadError> {
-    if let Some(manifest) = &request.manifest_path {
-        return manifest.canonicalize().map_err(|it| {
-            LoadError::Other(format!("the manifest `{}` cannot be read: {it}", manifest.display()))
-        });
-    }
-    let start = request.start.canonicalize().map_err(|it| {
-        LoadError::Other(format!("`{}` cannot be read: {it}", request.start.display()))
-    })?;
-    let found = start.ancestors().map(|it| it.join("Cargo.toml")).find(|it| it.is_file());
-    found.ok_or_else(|| {
-        LoadError::Other(format!(
-            "there is no `Cargo.toml` in `{}` or in a folder above it",
-            start.display()
-        ))
-    })
-}
-
 /// What belongs to the members: their files and their manifests.
 struct Members {
     paths: HashMap<FileId, FilePath>,
@@ -147,17 +161,11 @@ struct Members {
 }
 
 impl Members {
-    fn of(root: &Path, cargo: &CargoWorkspace, files: &Files) -> Members {
-        let manifests: Vec<FilePath> = packages::members(cargo)
-            .map(|it| FilePath::below(root, AsRef::<Path>::as_ref(&cargo[it].manifest)))
-            .collect();
+    fn of(outline: &Outline, files: &Files) -> Members {
+        let Outline { root, others, .. } = outline;
+        let manifests: Vec<FilePath> =
+            outline.members.iter().map(|it| it.manifest.clone()).collect();
         let folders: Vec<FilePath> = manifests.iter().map(FilePath::folder).collect();
-        // A member's folder may hold packages that are none of the workspace's, such as examples of their own.
-        let others: Vec<FilePath> = cargo
-            .packages()
-            .filter(|it| !cargo[*it].is_member)
-            .map(|it| FilePath::below(root, AsRef::<Path>::as_ref(&cargo[it].manifest)).folder())
-            .collect();
         let paths = files
             .vfs()
             .iter()
@@ -167,7 +175,7 @@ impl Members {
                     let around = folders.iter().filter(|it| path.is_in(it));
                     around.map(|it| it.as_str().len()).max()
                 };
-                nearest(&folders).is_some_and(|it| Some(it) > nearest(&others))
+                nearest(&folders).is_some_and(|it| Some(it) > nearest(others))
             })
             .collect();
         Members { paths, manifests, folders }

@@ -30,25 +30,49 @@ pub(super) fn query(
     toolchain: &Toolchain,
     std_sources: &Path,
 ) -> Result<ProjectWorkspace, LoadError> {
-    let scratch = tempfile::tempdir()
-        .map_err(|it| LoadError::Other(format!("no temporary folder can be made: {it}")))?;
-    let offline = request.offline || request.frozen;
-    let environment = toolchain.environment(scratch.path(), offline);
     let manifest = ManifestPath::try_from(absolute(manifest)?)
         .map_err(|it| LoadError::Other(format!("`{it}` is not a manifest")))?;
-    let config = config(request, environment.clone());
-    let (project, sysroot) = std::thread::scope(|scope| {
-        let sysroot =
-            scope.spawn(|| standard_library(toolchain, std_sources, environment, offline));
-        let manifest = ProjectManifest::CargoToml(manifest.clone());
-        let project = ProjectWorkspace::load(manifest, &config, &|_| ());
-        (project, sysroot.join())
-    });
-    let mut project = project.map_err(|it| cannot_read(&manifest, request, &it))?;
+    let project = with_standard_library(request, toolchain, std_sources, &|config| {
+        let path = ProjectManifest::CargoToml(manifest.clone());
+        let project = ProjectWorkspace::load(path, config, &|_| ());
+        project.map_err(|it| cannot_read(&manifest, request, &it))
+    })?;
     // Without its dependencies the analysis would see next to nothing, and look as if all were well.
     if let ProjectWorkspaceKind::Cargo { error: Some(error), .. } = &project.kind {
         return Err(cannot_read(&manifest, request, error));
     }
+    Ok(project)
+}
+
+/// Takes a project as somebody else describes it. Only rustc is asked, for what it compiles for.
+pub(super) fn take(
+    project: &ProjectJson,
+    request: &ProjectRequest,
+    toolchain: &Toolchain,
+    std_sources: &Path,
+) -> Result<ProjectWorkspace, LoadError> {
+    with_standard_library(request, toolchain, std_sources, &|config| {
+        Ok(ProjectWorkspace::load_inline(project.clone(), config, &|_| ()))
+    })
+}
+
+fn with_standard_library(
+    request: &ProjectRequest,
+    toolchain: &Toolchain,
+    std_sources: &Path,
+    load: &dyn Fn(&CargoConfig) -> Result<ProjectWorkspace, LoadError>,
+) -> Result<ProjectWorkspace, LoadError> {
+    let scratch = tempfile::tempdir()
+        .map_err(|it| LoadError::Other(format!("no temporary folder can be made: {it}")))?;
+    let offline = request.offline || request.frozen;
+    let environment = toolchain.environment(scratch.path(), offline);
+    let config = config(request, environment.clone());
+    let (project, sysroot) = std::thread::scope(|scope| {
+        let sysroot =
+            scope.spawn(|| standard_library(toolchain, std_sources, environment, offline));
+        (load(&config), sysroot.join())
+    });
+    let mut project = project?;
     project.sysroot = match sysroot {
         Ok(it) => it?,
         Err(panic) => std::panic::resume_unwind(panic),
@@ -95,11 +119,11 @@ pub(super) fn members(
         .map_err(|it| LoadError::Other(format!("cargo says something strange of `{path}`: {it}")))
 }
 
-/// The part of the project that cargo knows. Projects of other kinds are not loaded here.
-pub(super) fn cargo_workspace(project: &ProjectWorkspace) -> Result<&CargoWorkspace, LoadError> {
+/// The part of the project that cargo knows.
+pub(super) fn cargo_workspace(project: &ProjectWorkspace) -> Option<&CargoWorkspace> {
     match &project.kind {
-        ProjectWorkspaceKind::Cargo { cargo, .. } => Ok(cargo),
-        _ => Err(LoadError::Other("this is not a Cargo project".to_owned())),
+        ProjectWorkspaceKind::Cargo { cargo, .. } => Some(cargo),
+        ProjectWorkspaceKind::Json(_) | ProjectWorkspaceKind::DetachedFile { .. } => None,
     }
 }
 

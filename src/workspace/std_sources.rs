@@ -12,8 +12,13 @@ const DISTRIBUTIONS: [&str; 3] = [
     "/run/current-system/sw/lib/rustlib/src/rust/library",
 ];
 
-/// The `library` folder: the user's own choice, `RUST_SRC_PATH`, the toolchain's, the distribution's.
-pub(super) fn find(chosen: Option<&Path>, toolchain: &Toolchain) -> Result<PathBuf, LoadError> {
+/// The `library` folder: the user's own choice, `RUST_SRC_PATH`, what the project says, the toolchain's, the
+/// distribution's.
+pub(super) fn find(
+    chosen: Option<&Path>,
+    of_project: Option<&Path>,
+    toolchain: &Toolchain,
+) -> Result<PathBuf, LoadError> {
     if let Some(chosen) = chosen {
         return library_in(chosen).ok_or_else(|| {
             LoadError::Other(format!(
@@ -27,6 +32,7 @@ pub(super) fn find(chosen: Option<&Path>, toolchain: &Toolchain) -> Result<PathB
     let distributions = DISTRIBUTIONS.iter().map(PathBuf::from).chain(debian());
     from_environment
         .into_iter()
+        .chain(of_project.map(Path::to_owned))
         .chain([from_toolchain])
         .chain(distributions)
         .find_map(|it| library_in(&it))

@@ -4,23 +4,18 @@ use std::{collections::HashSet, fs, path::Path};
 
 use ra_ap_hir::crate_def_map;
 use ra_ap_hir_def::nameres::diagnostics::DefDiagnosticKind;
-use ra_ap_project_model::CargoWorkspace;
 use ra_ap_vfs::FileId;
 
 use crate::{
     finding::FilePath,
-    workspace::{LoadError, Workspace, files::Files, packages},
+    workspace::{LoadError, Workspace, files::Files, outline::Outline},
 };
 
 /// Refuses a target whose first file is there and cannot be read.
-pub(super) fn refuse_roots(
-    root: &Path,
-    cargo: &CargoWorkspace,
-    files: &Files,
-) -> Result<(), LoadError> {
-    let targets = packages::members(cargo).flat_map(|it| &cargo[it].targets);
-    for target in targets.map(|it| &cargo[*it]).filter(|it| files.id(&it.root).is_none()) {
-        refuse(root, target.root.as_ref())?;
+pub(super) fn refuse_roots(outline: &Outline, files: &Files) -> Result<(), LoadError> {
+    let targets = outline.members.iter().flat_map(|it| &it.targets);
+    for target in targets.filter(|it| files.id(&it.root).is_none()) {
+        refuse(&outline.root, target.root.as_ref())?;
     }
     Ok(())
 }
