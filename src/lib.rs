@@ -8,7 +8,7 @@
 //! | [`page`] | `rules/*.md` as data |
 //! | [`knowledge`] | what single functions do: `rules/knowledge/*.toml` and the user's own rows |
 //! | [`config`] | what the user asked for: `async-fix.toml` and flags |
-//! | [`workspace`] | a Cargo workspace as a database and files; the only reader of disk and of `cargo` |
+//! | [`workspace`] | a Cargo workspace, or what a `rust-project.json` describes, as a database and files; the only reader of disk and of `cargo` |
 //! | [`facts`] | what is known of each body |
 //! | [`fix`] | building blocks of edits |
 //! | [`rules`] | a name, a page, a check |

@@ -1,13 +1,17 @@
 //! What rust-analyzer runs when a file is saved, run by cargo as rust-analyzer has it run.
 
-use std::{env, path::Path};
+use std::{env, ffi::OsStr, path::Path, process::Command};
 
 use cargo_metadata::{CompilerMessage, Message, MetadataCommand, diagnostic::DiagnosticLevel};
 
+#[path = "lsp/client.rs"]
+mod client;
 #[path = "shared/project.rs"]
 mod project;
 
+use client::{Client, capabilities};
 use project::{Project, Said};
+use serde_json::{Value, json};
 
 const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"busy\", \"quiet\"]\n";
 const BUSY: &str = "[package]\nname = \"busy\"\nversion = \"1.2.3\"\nedition = \"2024\"\n\n[features]\none = []\ntwo = []\n\n[dependencies]\ntokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\", \"time\"] }\n";
@@ -30,13 +34,20 @@ fn project() -> Project {
     ])
 }
 
-/// `cargo async-fix`, with the program where cargo looks for it.
-fn cargo(project: &Project, arguments: &[&str]) -> Said {
+/// A program that finds ours where it looks for them.
+fn with_ours(project: &Project, program: &OsStr) -> Command {
     let ours = Path::new(env!("CARGO_BIN_EXE_cargo-async-fix")).parent().unwrap().to_owned();
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([ours].into_iter().chain(env::split_paths(&path))).unwrap();
-    let mut command = project.command("cargo");
-    command.env("PATH", path).env("CARGO_LOG", "cargo::core::compiler::fingerprint=info");
+    let mut command = project.command(&program.to_string_lossy());
+    command.env("PATH", path);
+    command
+}
+
+/// `cargo async-fix`, as rust-analyzer runs it.
+fn cargo(project: &Project, arguments: &[&str]) -> Said {
+    let mut command = with_ours(project, OsStr::new("cargo"));
+    command.env("CARGO_LOG", "cargo::core::compiler::fingerprint=info");
     Said::of(command.arg("async-fix").args(arguments).output().unwrap())
 }
 
@@ -136,13 +147,19 @@ fn all_flags_of_rust_analyzer_are_taken() {
     assert!(succeeds(&found));
 }
 
+const README: &str = include_str!("../README.md");
+
+/// The settings of the README that say `words`.
+fn snippet(words: &str) -> Value {
+    let fences = README.split("```json\n").filter_map(|it| it.split("```").next());
+    let mut fences = fences.filter(|it| it.contains(words));
+    serde_json::from_str(fences.next().unwrap()).unwrap()
+}
+
 /// As the README configures it.
 #[test]
 fn the_readme_brings_both_checkers() {
-    let readme = include_str!("../README.md");
-    let fences = readme.split("```json\n").filter_map(|it| it.split("```").next());
-    let mut settings = fences.filter(|it| it.contains("rust-analyzer.check.command"));
-    let settings: serde_json::Value = serde_json::from_str(settings.next().unwrap()).unwrap();
+    let settings = snippet("rust-analyzer.check.command");
     assert_eq!(settings["rust-analyzer.check.command"], "async-fix");
     let extra = settings["rust-analyzer.check.extraArgs"].as_array().unwrap();
     let extra: Vec<&str> = extra.iter().map(|it| it.as_str().unwrap()).collect();
@@ -217,4 +234,59 @@ fn a_checker_that_does_not_work_is_told_of() {
     let said = run(&["--message-format", "json", "--with", "echo heard"]);
     assert_eq!((said.status, said.stdout.as_str()), (Some(2), "heard\n"), "{said:?}");
     assert!(said.stderr.starts_with("error: cargo cannot read"), "{said:?}");
+}
+
+/// A rust-analyzer, where `tests/editors/rust-analyzer` has found one: with all that the README has it configured by.
+#[test]
+fn a_real_one_shows_what_is_found_and_repairs_it() {
+    let Some(program) = env::var_os("ASYNC_FIX_RUST_ANALYZER") else {
+        return eprintln!("skipped: `tests/editors/rust-analyzer` runs it");
+    };
+    let settings = snippet("rust-analyzer.check.command");
+    let both = json!({
+        "command": settings["rust-analyzer.check.command"],
+        "extraArgs": settings["rust-analyzer.check.extraArgs"],
+    });
+    let zed = &snippet("initialization_options")["lsp"]["rust-analyzer"]["initialization_options"];
+    assert_eq!(zed["check"], both);
+    works_in(&program, &both, true);
+    let (_, command) = README.split_once("\"rust-analyzer.check.overrideCommand\": ").unwrap();
+    let command: Value = serde_json::from_str(command.split_once('`').unwrap().0).unwrap();
+    works_in(&program, &json!({ "overrideCommand": command }), false);
+}
+
+/// Opens, looks, acts, saves and takes it back.
+fn works_in(program: &OsStr, check: &Value, with_clippy: bool) {
+    let project = project();
+    let main = project.path("busy/src/main.rs");
+    let mut server = with_ours(&project, program);
+    let options = json!({ "check": check });
+    let mut client = Client::of(&mut server, project.root(), capabilities("neovim"), options);
+    client.open(&main);
+    let codes = |it: &Client| -> Vec<Value> {
+        let published = it.published.get(&main).map(|it| it.1.clone()).unwrap_or_default();
+        published.iter().map(|it| it["code"].clone()).collect()
+    };
+    let is_found = |it: &mut Client| codes(it).contains(&json!("blocking-sleep")).then_some(());
+    client.wait("finding", is_found);
+    if with_clippy {
+        client.wait("warning of rustc", |it| {
+            codes(it).contains(&json!("unused_variables")).then_some(())
+        });
+    }
+    let published = client.published[&main].1.clone();
+    let found = published.iter().find(|it| it["code"] == "blocking-sleep").unwrap();
+    assert_eq!(found["source"], "async-fix");
+    let trap = "std::thread::sleep(std::time::Duration::ZERO)";
+    assert_eq!(found["range"], client.at(&main, trap));
+
+    client.take(&main, trap, "Await `tokio::time::sleep` instead");
+    let repaired = "/* é🦀 */ tokio::time::sleep(std::time::Duration::ZERO).await;";
+    assert!(client.text(&main).contains(repaired), "{}", client.text(&main));
+    client.save(&main);
+    client.wait("end of the finding", |it| is_found(it).is_none().then_some(()));
+    client.undo(&main);
+    client.save(&main);
+    client.wait("finding again", is_found);
+    assert_eq!(client.shutdown(), Some(0));
 }

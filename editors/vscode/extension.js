@@ -13,7 +13,8 @@ let status;
 let log;
 
 async function activate(context) {
-  log = vscode.window.createOutputChannel("async-fix");
+  // Only a channel for logs takes all that the client says.
+  log = vscode.window.createOutputChannel("async-fix", { log: true });
   status = vscode.languages.createLanguageStatusItem("async-fix", { language: "rust" });
   status.name = "async-fix";
   status.command = { command: "async-fix.restart", title: "Restart" };

@@ -19,7 +19,7 @@ async function opened(settings, startsWell = true) {
   const vscode = {
     LanguageStatusSeverity: { Information: 0, Warning: 1, Error: 2 },
     window: {
-      createOutputChannel: () => ({ appendLine() {}, show() {}, ...nothing }),
+      createOutputChannel: (_, { log }) => ({ appendLine() {}, show() {}, ...nothing, ...(log && { error() {} }) }),
       showErrorMessage: async (message, choice) => {
         seen.errors.push(message);
         return choice;
@@ -57,6 +57,7 @@ async function opened(settings, startsWell = true) {
     }
     async start() {
       this.tell(State.Starting);
+      this.options.outputChannel.error("the client says so too");
       if (!startsWell) throw new Error("no");
       this.initializeResult = { serverInfo: { version: "1.2.3" } };
       this.tell(State.Running);

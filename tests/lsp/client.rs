@@ -60,32 +60,43 @@ fn path(uri: &Value) -> PathBuf {
 impl Client {
     /// An editor that has opened these folders.
     pub fn start(folders: &[&Path], capabilities: Value, arguments: &[&str]) -> Client {
-        let mut client = Client::spawn(folders[0], arguments);
-        client.capabilities = capabilities.clone();
+        let client = Client::spawn(folders[0], arguments);
+        client.initialized(folders, capabilities, Value::Null)
+    }
+
+    /// Another server than ours.
+    pub fn of(server: &mut Command, folder: &Path, capabilities: Value, options: Value) -> Client {
+        Client::talk(server).initialized(&[folder], capabilities, options)
+    }
+
+    fn initialized(mut self, folders: &[&Path], capabilities: Value, options: Value) -> Client {
+        self.capabilities = capabilities.clone();
         let named = |it: &&Path| json!({ "uri": uri(it), "name": "project" });
         let folders: Vec<Value> = folders.iter().map(named).collect();
         let parameters = json!({
             "processId": null, "rootUri": folders[0]["uri"], "workspaceFolders": folders,
-            "capabilities": capabilities,
+            "capabilities": capabilities, "initializationOptions": options,
         });
-        let answer = client.request("initialize", parameters).unwrap();
+        let answer = self.request("initialize", parameters).unwrap();
         let encoding = answer["capabilities"]["positionEncoding"].as_str().unwrap_or("utf-16");
-        client.encoding = encoding.to_owned();
-        client.answer_to_initialize = answer;
-        client.notify("initialized", json!({}));
-        client
+        self.encoding = encoding.to_owned();
+        self.answer_to_initialize = answer;
+        self.notify("initialized", json!({}));
+        self
     }
 
     pub fn spawn(folder: &Path, arguments: &[&str]) -> Client {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_async-fix"))
-            .arg("lsp")
-            .args(arguments)
-            .current_dir(folder)
-            .env("ASYNC_FIX_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/lsp-cache"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Client::talk(
+            Command::new(env!("CARGO_BIN_EXE_async-fix"))
+                .arg("lsp")
+                .args(arguments)
+                .current_dir(folder)
+                .env("ASYNC_FIX_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/lsp-cache")),
+        )
+    }
+
+    fn talk(server: &mut Command) -> Client {
+        let mut server = server.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (sender, messages) = channel();
         let mut stdout = BufReader::new(server.stdout.take().unwrap());
         std::thread::spawn(move || {
