@@ -29,8 +29,12 @@ pub struct ItemWork {
     pub computes: Option<Deed>,
     /// ... takes a socket, a file or a process from the system, ...
     pub opens: Option<Deed>,
-    /// ... or waits for a thread of the pool that may block.
+    /// ... waits for a thread of the pool that may block, ...
     pub uses_pool: Option<Deed>,
+    /// ... makes a client of its own, where one could be shared, ...
+    pub own_client: Option<Deed>,
+    /// ... or writes down what happens, where all others wait for it.
+    pub logs: Option<Deed>,
 }
 
 /// Something that a future does.
@@ -115,12 +119,11 @@ impl<'db> Search<'_, '_, 'db> {
     }
 
     fn add_function(&mut self, from: &BodyFacts<'db>, function: FunctionId, way: &[Step]) {
-        if let Some(row) = from.known.function(from.db, function)
-            && row.opens | row.on_pool
-        {
+        if let Some(row) = from.known.function(from.db, function) {
             let deed = || Deed { what: row.path.clone(), way: way.to_vec() };
             keep(&mut self.found.opens, row.opens.then(deed));
             keep(&mut self.found.uses_pool, row.on_pool.then(deed));
+            keep(&mut self.found.own_client, row.pools.then(deed));
         }
         let is_own = place::file_of(from.workspace, function).is_some();
         if !is_own || way.len() > DEEPEST || !self.seen.insert(function) {
@@ -159,8 +162,8 @@ impl<'db> Search<'_, '_, 'db> {
     fn add_mention(&mut self, body: &BodyFacts<'db>, mention: &Mention, way: &[Step]) {
         let row = &mention.row;
         let deed = || {
-            let way = and(way, body, mention.expr, row.path.clone());
-            Deed { what: row.path.clone(), way }
+            let what = row.says.clone().unwrap_or_else(|| row.path.clone());
+            Deed { way: and(way, body, mention.expr, what.clone()), what }
         };
         let is_worker = matches!(mention.thread, Thread::Worker | Thread::Driver);
         let computes = row.blocks == Some(Wait::Compute) && is_worker;
@@ -168,6 +171,8 @@ impl<'db> Search<'_, '_, 'db> {
         keep(&mut self.found.opens, row.opens.then(deed));
         let uses_pool = row.on_pool || row.closure == Some(ClosureRuns::Pool);
         keep(&mut self.found.uses_pool, uses_pool.then(deed));
+        keep(&mut self.found.own_client, row.pools.then(deed));
+        keep(&mut self.found.logs, row.logs.then(deed));
     }
 }
 

@@ -279,6 +279,12 @@ pub struct Row {
     /// It takes a socket, a file or a process from the system.
     #[serde(default)]
     pub opens: bool,
+    /// It makes a client that keeps its connections for all who share it.
+    #[serde(default)]
+    pub pools: bool,
+    /// It writes down what happens, while others who do so wait for it.
+    #[serde(default)]
+    pub logs: bool,
     /// What it does is done on the threads of the runtime that may block, of which there are so many and no more.
     #[serde(default)]
     pub on_pool: bool,

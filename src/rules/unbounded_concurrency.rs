@@ -5,7 +5,7 @@ use crate::{
         channels::PiledUp,
         counts::Count,
         fan_out::{FanOut, Limit},
-        item_work::Deed,
+        item_work::{Deed, ItemWork},
         task_each::{Started, TaskEach},
     },
     finding::{Fix, Note, Severity},
@@ -21,7 +21,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
         let work = pass.body.work_of(pass.effects, &it.futures);
         // What waits for the pool is told of by `runaway-blocking-pool`.
         if work.uses_pool.is_none() || matches!(it.limit, Limit::Nothing(_)) {
-            fan_out(pass, &it, work.opens);
+            fan_out(pass, &it, &work);
         }
     }
     for it in pass.body.crawls() {
@@ -41,7 +41,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for it in pass.body.tasks_for_each() {
         let work = pass.body.work_of(pass.effects, &it.futures);
         if work.uses_pool.is_none() && it.started != Started::OnPool {
-            task_each(pass, &it, work.opens);
+            task_each(pass, &it, &work);
         }
     }
 }
@@ -65,7 +65,7 @@ fn piled_up(pass: &mut Pass<'_, '_>, it: &PiledUp) {
     }
 }
 
-fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, opens: Option<Deed>) {
+fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, work: &ItemWork) {
     let name = it.row.name();
     let items = match &it.source {
         Some(source) => format!("futures of `{source}`"),
@@ -86,7 +86,7 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, opens: Option<Deed>) {
         Limit::Given | Limit::One => return,
     };
     let is_certain = matches!(it.limit, Limit::Nothing(_) | Limit::Number(_));
-    if !is_certain && is_harmless(&it.count, opens.as_ref()) {
+    if !is_certain && is_harmless(&it.count, work.opens.as_ref()) {
         return;
     }
     let fix = at_most(pass, it);
@@ -97,7 +97,7 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, opens: Option<Deed>) {
         _ => finding.severity.min(Severity::Info),
     };
     finding.because.push(evidence(&it.count));
-    finding.because.extend(opens.iter().flat_map(takes_its_own));
+    finding.because.extend(does_each(work));
     if it.limit != Limit::Nothing(Zero::Panics) {
         finding.fixes.extend(fix);
     }
@@ -115,13 +115,25 @@ fn is_harmless(count: &Count, opens: Option<&Deed>) -> bool {
     !count.is_large() && opens.is_none()
 }
 
-fn takes_its_own(opens: &Deed) -> impl Iterator<Item = Note> {
-    let each = format!("each of them takes a socket, a file or a process: {}", opens.shown());
-    std::iter::once(Note::new(each)).chain(steps(&opens.way))
+/// What each of them does that makes it worse.
+fn does_each(work: &ItemWork) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut add = |deed: &Option<Deed>, text: &str| {
+        let Some(deed) = deed else { return };
+        notes.push(Note::new(format!("{text}: {}", deed.shown())));
+        notes.extend(steps(&deed.way));
+    };
+    add(&work.opens, "each of them takes a socket, a file or a process");
+    add(
+        &work.own_client,
+        "each of them makes a client of its own; one that all share keeps its connections for the next",
+    );
+    add(&work.logs, "each of them writes to a stream that one thread has at a time");
+    notes
 }
 
-fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
-    if is_harmless(&it.count, opens.as_ref()) {
+fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, work: &ItemWork) {
+    if is_harmless(&it.count, work.opens.as_ref()) {
         return;
     }
     let what = match &it.started {
@@ -137,7 +149,7 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, opens: Option<Deed>) {
     }
     finding.because.push(Note::at(it.from.clone(), "this goes on when a task has begun"));
     finding.because.push(evidence(&it.count));
-    finding.because.extend(opens.iter().flat_map(takes_its_own));
+    finding.because.extend(does_each(work));
     match fix {
         Ok(fix) => finding.fixes.push(fix),
         Err(why) => {
