@@ -344,3 +344,88 @@ async fn rest_a_little() {}
     assert_eq!(client.text(&path), lib);
     assert_eq!(client.shutdown(), Some(0));
 }
+
+#[test]
+fn what_is_safe_is_applied_and_no_more() {
+    for (configured, rewritten) in
+        [("unsafe-fixes = true\n", 2), ("extend-safe-fixes = [\"blocking-sleep\"]\n", 3)]
+    {
+        let project = app();
+        project.write("async-fix.toml", configured);
+        let lib = project.path("src/lib.rs");
+        let mut client = Client::start(&[project.root()], capabilities("vscode"), &[]);
+        client.open(&lib);
+        assert_eq!(client.found(&lib).len(), 3);
+        let all = client.actions(&lib, "mod helper", &["source.fixAll"]);
+        let edit = client.resolve(&all[0]).unwrap();
+        client.apply(&edit);
+        assert_eq!(client.text(&lib).matches(".await;").count(), rewritten, "{configured}");
+        let is_theirs = project.text("src/helper.rs") == HELPER;
+        assert_eq!(is_theirs, rewritten == 2, "{configured}");
+        assert_eq!(client.shutdown(), Some(0));
+    }
+}
+
+#[test]
+fn folders_come_and_go() {
+    let (one, two) = (app(), app());
+    let mut client = Client::start(&[one.root()], capabilities("neovim"), &[]);
+    let (first, second) = (one.path("src/lib.rs"), two.path("src/lib.rs"));
+    client.open(&first);
+    assert_eq!(client.found(&first).len(), 3);
+    // Nobody has opened that folder.
+    client.open(&second);
+    let folder = |it: &Project| json!([{ "uri": uri(it.root()), "name": "project" }]);
+    let change = json!({ "event": { "added": folder(&two), "removed": folder(&one) } });
+    assert!(!client.published.contains_key(&second));
+    client.notify("workspace/didChangeWorkspaceFolders", change);
+    client.wait("what is taken back", |it| it.published[&first].1.is_empty().then_some(()));
+    client.edit(&second, 0..0, "\n");
+    assert_eq!(client.found(&second).len(), 3);
+    assert_eq!(client.shutdown(), Some(0));
+}
+
+#[test]
+fn a_new_lock_file_is_read() {
+    let project = app();
+    let (lib, lock) = (project.path("src/lib.rs"), project.path("Cargo.lock"));
+    let mut client = Client::start(&[project.root()], capabilities("vscode"), &[]);
+    client.open(&lib);
+    assert_eq!(client.found(&lib).len(), 3);
+    let loads = |it: &Client| {
+        let progress = it.said("$/progress");
+        progress.iter().filter(|it| it["params"]["value"]["kind"] == "begin").count()
+    };
+    assert_eq!(loads(&client), 1);
+    let changed = json!({ "changes": [{ "uri": uri(&lock), "type": 2 }] });
+    // Cargo has written it, and it says what it said before.
+    client.notify("workspace/didChangeWatchedFiles", changed.clone());
+    assert_eq!(client.found(&lib).len(), 3);
+    assert_eq!(loads(&client), 1);
+    project.write("Cargo.lock", &format!("{}\n", project.text("Cargo.lock")));
+    client.notify("workspace/didChangeWatchedFiles", changed);
+    client.wait("another look", |it| (loads(it) == 2).then_some(()));
+    assert_eq!(client.found(&lib).len(), 3);
+    assert_eq!(client.shutdown(), Some(0));
+}
+
+#[test]
+fn each_request_has_one_answer_to_the_end() {
+    let project = app();
+    let lib = project.path("src/lib.rs");
+    let mut client = Client::start(&[project.root()], capabilities("vscode"), &[]);
+    client.open(&lib);
+    // Long before anything is known.
+    let about = json!({ "textDocument": { "uri": uri(&lib) } });
+    let (one, other) = (
+        client.ask("textDocument/diagnostic", about.clone()),
+        client.ask("textDocument/diagnostic", about.clone()),
+    );
+    client.notify("$/cancelRequest", json!({ "id": one.parse::<i32>().unwrap() }));
+    assert_eq!(client.answer(&one).unwrap_err()["code"], -32800);
+    assert_eq!(client.answer(&other).unwrap()["items"].as_array().unwrap().len(), 3);
+    client.request("shutdown", Value::Null).unwrap();
+    assert_eq!(client.request("textDocument/diagnostic", about).unwrap_err()["code"], -32600);
+    client.notify("exit", Value::Null);
+    assert_eq!(client.go(), Some(0));
+}

@@ -265,3 +265,52 @@ fn take_in(heard: &mut Heard, again: Heard, files: &BTreeSet<FilePath>) {
         all.sort_by(|a, b| a.key().cmp(&b.key()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::ProjectRequest,
+        rules::{About, Check},
+    };
+
+    const LIB: &str = "async fn a() {}\n\npub async fn b() {\n    a();\n}\n\npub async fn broken() {\n    a();\n}\n";
+
+    static BROKEN: Rule = Rule {
+        name: "broken",
+        text: "",
+        about: About::Rows,
+        check: Check::Body(|pass| {
+            let is_it = pass.body.ranges().iter().any(|it| u32::from(it.start()) > 45);
+            assert!(!is_it, "I cannot");
+        }),
+    };
+
+    #[test]
+    fn a_panic_in_a_rule_costs_one_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        let manifest = "[package]\nname = \"a\"\nedition = \"2024\"\n";
+        std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+        std::fs::write(folder.path().join("src/lib.rs"), LIB).unwrap();
+        let start = folder.path().to_owned();
+        let request = ProjectRequest { start, ..ProjectRequest::default() };
+        let workspace = Workspace::load(&request, &|_| ()).unwrap();
+        let rows = crate::knowledge::shipped().unwrap();
+        let mut watch = Watch::new(workspace, rows, Choice::default());
+        let page = watch.rules[0].1.clone();
+        watch.rules.insert(0, (&BROKEN, page));
+        watch.look();
+        let error = "internal error in broken at src/lib.rs (byte 48): I cannot";
+        assert_eq!(watch.take_internal_errors(), [error]);
+        let lib = FilePath::new("src/lib.rs");
+        let found: Vec<&str> = watch.findings(&lib).iter().map(|it| it.rule).collect();
+        assert_eq!(found, ["future-not-awaited", "future-not-awaited"]);
+        // Nor does it end what comes after it.
+        let (before, _) = LIB.rsplit_once("    a();\n").unwrap();
+        watch.edit(Texts::from([(lib.clone(), format!("{before}    a();\n    a();\n}}\n"))]));
+        watch.look_at(&BTreeSet::from([lib.clone()]));
+        assert_eq!(watch.take_internal_errors(), [error]);
+        assert_eq!(watch.findings(&lib).len(), 3);
+    }
+}
