@@ -6,6 +6,7 @@ pub mod short;
 pub mod slow_holders;
 pub mod taken;
 pub mod telling;
+mod tried;
 pub mod waits;
 
 use ra_ap_hir_def::{

@@ -168,6 +168,9 @@ pub struct Row {
     pub for_futures: Option<String>,
     /// It takes the lock that it is called on, and waits until it has it.
     pub takes: Option<Takes>,
+    /// It takes the lock that it is called on if that is free, and says so if it is not.
+    #[serde(default)]
+    pub tries: bool,
     /// The lock for which tasks wait and that can take the place of this one; or the guard of such a lock.
     pub asynchronous: Option<String>,
     /// This lock can take the place of that one, and tells who comes next that a change was left half done.

@@ -10,6 +10,9 @@ use crate::{
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for guard in pass.body.held_guards() {
+        if pass.locks.is_only_tried(pass.body, &guard) {
+            continue;
+        }
         let type_ = names::with_article(guard.row.name());
         let what = match (&guard.name, guard.wrapped) {
             (Some(name), false) => format!("`{name}`, {type_},"),

@@ -101,7 +101,7 @@ impl<'db> BodyFacts<'db> {
         (row.asynchronous.is_some() && row.guard.is_none()).then_some(row)
     }
 
-    fn written_type(&self, type_: Ty<'db>) -> String {
+    pub(super) fn written_type(&self, type_: Ty<'db>) -> String {
         without_lifetimes(&self.type_name(type_))
     }
 }

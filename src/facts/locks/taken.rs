@@ -20,6 +20,7 @@ use crate::{
             everywhere::{self, LockType, LockUses},
             short::{self, Declared, ShortLock},
             slow_holders::{Identity, SlowHolder},
+            tried::Tried,
         },
         names, place,
         runs_on::Thread,
@@ -39,6 +40,7 @@ pub struct TakenLocks<'db> {
     functions: RefCell<HashMap<FunctionId, Rc<Vec<Taken>>>>,
     everywhere: RefCell<HashMap<LockType, Rc<Result<LockUses, Note>>>>,
     short: RefCell<HashMap<Declared, Option<ShortLock>>>,
+    pub(super) tried: RefCell<HashMap<Tried, bool>>,
     pub(super) slow_holders: RefCell<HashMap<Identity, Vec<Rc<SlowHolder>>>>,
 }
 
@@ -78,6 +80,7 @@ impl<'db> TakenLocks<'db> {
             functions: RefCell::default(),
             everywhere: RefCell::default(),
             short: RefCell::default(),
+            tried: RefCell::default(),
             slow_holders: RefCell::default(),
         }
     }
