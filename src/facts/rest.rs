@@ -30,7 +30,7 @@ pub struct Rest {
     pub gives_nothing: bool,
     /// The method of a trait that puts a future into the context.
     pub by: String,
-    /// An `.await` in it.
+    /// The call that enters it.
     pub(crate) at: ExprId,
 }
 
@@ -68,7 +68,7 @@ impl<'db> BodyFacts<'db> {
             return Err("an item is declared after it");
         }
         let range = TextRange::new(first.text_range().start(), last.text_range().end());
-        let at = *guard.awaits.first().ok_or(BY_MACRO)?;
+        let at = entered.expr;
         let coroutine = self.awaits_at(at).ok_or(BY_MACRO)?;
         let block = self.block_of(variable).ok_or(BY_MACRO)?;
         let given = self.given_by(block, coroutine, is_whole_body(&list), range)?;
