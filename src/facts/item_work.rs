@@ -35,6 +35,8 @@ pub struct ItemWork {
     pub own_client: Option<Deed>,
     /// ... or writes down what happens, where all others wait for it.
     pub logs: Option<Deed>,
+    /// It goes on until an error ends it, so that none of them may wait for another.
+    pub works_on: bool,
 }
 
 /// Something that a future does.
@@ -136,6 +138,8 @@ impl<'db> Search<'_, '_, 'db> {
     }
 
     fn add_coroutine(&mut self, body: &BodyFacts<'db>, coroutine: ExprId, way: &[Step]) {
+        // What is begun and not ended by a call further down ends with that call.
+        self.found.works_on |= way.len() <= 1 && body.has_endless_loop(coroutine);
         let is_in = |expr: ExprId| body.coroutine_around(expr) == Some(coroutine);
         let in_it = |it: &&Mention| it.form != Form::Named && is_in(it.expr);
         for it in body.mentions.iter().filter(in_it) {
@@ -178,7 +182,7 @@ impl<'db> Search<'_, '_, 'db> {
 
 impl BodyFacts<'_> {
     /// The async body that an expression stands in, through closures too.
-    fn coroutine_around(&self, expr: ExprId) -> Option<ExprId> {
+    pub(super) fn coroutine_around(&self, expr: ExprId) -> Option<ExprId> {
         let is_coroutine = |it: &ExprId| {
             let kind = ClosureKind::Closure;
             matches!(&self.body[*it], Expr::Closure { closure_kind, .. } if *closure_kind != kind)

@@ -86,7 +86,7 @@ fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, work: &ItemWork) {
         Limit::Given | Limit::One => return,
     };
     let is_certain = matches!(it.limit, Limit::Nothing(_) | Limit::Number(_));
-    if !is_certain && is_harmless(&it.count, work.opens.as_ref()) {
+    if !is_certain && is_harmless(&it.count, work) {
         return;
     }
     let fix = at_most(pass, it);
@@ -110,9 +110,10 @@ pub(super) fn at_most(pass: &Pass<'_, '_>, it: &FanOut) -> Option<Fix> {
         .or_else(|| limit::as_stream(pass.around, pass.body, it, most))
 }
 
-/// Whether nobody can see how many there are, nor that any of them takes something that runs out.
-fn is_harmless(count: &Count, opens: Option<&Deed>) -> bool {
-    !count.is_large() && opens.is_none()
+/// Whether nobody can see how many there are, nor that any of them takes something that runs out; or each is needed all
+/// the time.
+fn is_harmless(count: &Count, work: &ItemWork) -> bool {
+    !count.is_large() && (work.opens.is_none() || work.works_on)
 }
 
 /// What each of them does that makes it worse.
@@ -133,7 +134,7 @@ fn does_each(work: &ItemWork) -> Vec<Note> {
 }
 
 fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, work: &ItemWork) {
-    if is_harmless(&it.count, work.opens.as_ref()) {
+    if is_harmless(&it.count, work) {
         return;
     }
     let what = match &it.started {
