@@ -57,8 +57,13 @@ pub enum Matter {
 
 impl Alive {
     pub fn note(&self) -> Note {
-        let type_ = names::with_article(&self.type_name);
-        let what = match &self.name {
+        let type_ = match self.type_name.contains("{unknown}") {
+            true => "a value of a type that is not known".to_owned(),
+            false => names::with_article(&self.type_name),
+        };
+        // What a `for` writes down for itself has a name that nobody wrote.
+        let name = self.name.as_ref().filter(|it| !it.starts_with('<'));
+        let what = match name {
             Some(name) => format!("`{name}`, {type_},"),
             None => type_,
         };
