@@ -342,7 +342,7 @@ impl<'db> BodyFacts<'db> {
         changed
     }
 
-    fn borrows_mutably(&self, place: ExprId) -> bool {
+    pub(super) fn borrows_mutably(&self, place: ExprId) -> bool {
         let adjustments = self.infer.expr_adjustment(place).unwrap_or_default();
         let by_method = adjustments.iter().any(|it| match it.kind {
             Adjust::Borrow(AutoBorrow::Ref(kind)) => {
@@ -357,7 +357,7 @@ impl<'db> BodyFacts<'db> {
         by_method || by_hand
     }
 
-    fn is_borrowed(&self, place: ExprId) -> bool {
+    pub(super) fn is_borrowed(&self, place: ExprId) -> bool {
         let adjustments = self.infer.expr_adjustment(place).unwrap_or_default();
         adjustments.iter().any(|it| matches!(it.kind, Adjust::Borrow(_)))
             || matches!(self.parents.get(place).map(|it| &self.body[*it]), Some(Expr::Ref { .. }))

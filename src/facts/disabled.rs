@@ -21,9 +21,11 @@ impl BodyFacts<'_> {
     }
 
     pub(super) fn may_be_disabled(&self, branch: &Branch) -> bool {
-        if self.is_never_over(branch.future) {
-            return false;
-        }
+        !self.is_never_over(branch.future) && self.may_be_passed_over(branch)
+    }
+
+    /// Whether what a branch gives need not fit its pattern.
+    pub(super) fn may_be_passed_over(&self, branch: &Branch) -> bool {
         let text = self.workspace.text(&branch.pattern.file);
         let pattern = text.and_then(|it| it.get(std::ops::Range::from(branch.pattern.range)));
         pattern.and_then(parse).is_some_and(|it| is_one_of_several(&it))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ra_ap_hir_def::{
     Lookup,
-    hir::{BindingId, Expr, ExprId},
+    hir::{BinaryOp, BindingId, Expr, ExprId},
     src::HasSource,
 };
 use ra_ap_syntax::{AstNode, TextRange};
@@ -18,12 +18,17 @@ use crate::{
     finding::Place,
 };
 
+const HOLDS: &str =
+    "when it is done, the loop needs another one, made of what the first one still holds";
+
 /// How a future becomes one that is lent.
 pub struct LentBefore {
     /// The loop, as it is written.
     pub loop_: TextRange,
     /// A name for it that is free.
     pub name: String,
+    /// What is done when it is done, where the loop then needs another one.
+    pub made_anew_in: Option<Place>,
 }
 
 impl BodyFacts<'_> {
@@ -52,22 +57,30 @@ impl BodyFacts<'_> {
         (names.is_subset(made) && behind.next().is_none()).then_some(future)
     }
 
-    /// Whether the future of a branch can be made before the loop. It cannot where it is needed anew when it is done, as
-    /// it still holds what the new one would be made of; or where others need that, too.
+    /// Whether the future of a branch can be made before the loop. Where it is needed anew when it is done, it must not
+    /// hold what the new one is made of; where it holds that, nobody else may need it.
     pub fn lent_before_loop(
         &self,
         select: &Select,
         branch: &Branch,
     ) -> Result<LentBefore, &'static str> {
         let loop_ = select.turns.ok_or("it is in no loop")?;
-        let ends = !self.comes_back_after(select, branch);
-        self.lent_before(loop_, branch.future, &branch.at, ends)
+        if self.may_be_passed_over(branch) {
+            return Err(
+                "what does not fit its pattern passes its handler over, and it would be polled again",
+            );
+        }
+        let anew = self.comes_back_after(select, branch).then(|| branch.handler_at.clone());
+        self.lent_before(loop_, branch.future, &branch.at, anew)
     }
 
     /// The same of a future that is given up when its time is up.
     pub fn lent_to_timeout(&self, timeout: &Timeout) -> Result<LentBefore, &'static str> {
         let Timeout { turns, future, future_at, ends_when_done, .. } = timeout;
-        self.lent_before(*turns, *future, future_at, *ends_when_done)
+        if !ends_when_done {
+            return Err(HOLDS);
+        }
+        self.lent_before(*turns, *future, future_at, None)
     }
 
     fn lent_before(
@@ -75,12 +88,16 @@ impl BodyFacts<'_> {
         loop_: ExprId,
         future: ExprId,
         at: &Place,
-        ends_when_done: bool,
+        made_anew_in: Option<Place>,
     ) -> Result<LentBefore, &'static str> {
-        if !ends_when_done {
-            return Err(
-                "when it is done, the loop needs another one, made of what the first one still holds",
-            );
+        let holds_nothing = self.holds_nothing(future);
+        if let Some(handler) = &made_anew_in {
+            if !holds_nothing {
+                return Err(HOLDS);
+            }
+            if handler.file != at.file {
+                return Err("a macro has a hand in it");
+            }
         }
         let place = self.place_of(loop_).ok_or("a macro wrote the loop")?;
         if place.file != at.file || !place.range.contains_range(at.range) {
@@ -103,11 +120,61 @@ impl BodyFacts<'_> {
         let others = self.variables().used;
         let is_elsewhere =
             |it: &TextRange| !at.range.contains_range(*it) && it.end() > place.range.start();
-        if others.iter().any(|it| used.contains(&it.variable) && is_elsewhere(&it.range)) {
+        let is_needed =
+            others.iter().any(|it| used.contains(&it.variable) && is_elsewhere(&it.range));
+        let is_free = || holds_nothing && used.iter().all(|it| self.is_only_read_from(*it, loop_));
+        if is_needed && !is_free() {
             return Err("what it is made of is needed in the loop or behind it, too");
         }
         let name = self.free_name("future").ok_or("its function is not in sight")?;
-        Ok(LentBefore { loop_: place.range, name })
+        Ok(LentBefore { loop_: place.range, name, made_anew_in })
+    }
+
+    /// Whether a call makes the future of what it only looks at, so that another one can be made while the first is there.
+    fn holds_nothing(&self, future: ExprId) -> bool {
+        if !matches!(self.body[future], Expr::Call { .. } | Expr::MethodCall { .. }) {
+            return false;
+        }
+        let mut is_plain = true;
+        self.walk(future, &mut |it| {
+            is_plain &= match &self.body[it] {
+                Expr::Closure { .. } => false,
+                // What is made on the spot is gone before the loop begins.
+                Expr::Ref { expr, mutability, .. } => {
+                    !mutability.is_mut() && self.root(*expr).is_some()
+                }
+                Expr::MethodCall { receiver, .. } => {
+                    self.root(*receiver).is_some() || !self.is_borrowed(*receiver)
+                }
+                _ => true,
+            };
+        });
+        is_plain && self.places_in(future).into_iter().all(|it| self.is_only_read(it))
+    }
+
+    /// Whether all that this function does with a variable, from where this loop begins, is to look at it.
+    fn is_only_read_from(&self, variable: BindingId, loop_: ExprId) -> bool {
+        let start = |it: ExprId| self.place_to_show(it).map(|it| it.range.start());
+        let begin = start(loop_);
+        let is_place = |it: ExprId| {
+            let parent = self.parents.get(it).map(|it| &self.body[*it]);
+            self.root(it) == Some(variable) && !matches!(parent, Some(Expr::Field { .. }))
+        };
+        let places = self.sequence.iter().map(|it| it.0).filter(|it| is_place(*it));
+        let mut behind = places.filter(|it| start(*it) >= begin);
+        behind.all(|it| self.is_only_read(it))
+    }
+
+    /// Whether a place is borrowed to be read, or copied.
+    pub(super) fn is_only_read(&self, place: ExprId) -> bool {
+        let parent = self.parents.get(place).map(|it| &self.body[*it]);
+        let is_changed = match parent {
+            Some(Expr::BinaryOp { lhs, op: Some(BinaryOp::Assignment { .. }), .. }) => {
+                *lhs == place
+            }
+            _ => self.borrows_mutably(place),
+        };
+        !is_changed && (self.is_borrowed(place) || self.is(self.infer.expr_ty(place), "Copy"))
     }
 
     /// Whether an expression is evaluated when the future is made, and not when it is polled.

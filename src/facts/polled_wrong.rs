@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ra_ap_hir_def::{
     FunctionId,
-    hir::{BindingId, Expr, ExprId, Statement},
+    hir::{Expr, ExprId, Statement},
     lang_item::lang_items,
 };
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
@@ -27,8 +27,10 @@ pub struct PolledAgain {
     pub at: Place,
     /// The variable of the future.
     pub name: String,
-    /// What is done when it is done.
+    /// What is done when it is done, or when another branch is.
     pub handler: Place,
+    /// What it gives need not fit the pattern, and then its own handler is passed over.
+    pub passed_over: bool,
     pub once: Result<Once, &'static str>,
 }
 
@@ -62,10 +64,11 @@ impl<'db> BodyFacts<'db> {
 
     fn polled_again_by(&self, select: &Select, branch: &Branch) -> Option<PolledAgain> {
         let turns = select.turns?;
-        let variable = self.lent_variable(branch.future)?;
+        let lent = self.lent_place(branch.future)?;
+        let variable = self.root(lent)?;
         let mut uses = Vec::new();
         self.walk(turns, &mut |it| {
-            if self.local(it) == Some(variable) {
+            if self.is_same_place(it, lent) || self.may_change_within(it, lent) {
                 uses.push(it);
             }
         });
@@ -74,17 +77,60 @@ impl<'db> BodyFacts<'db> {
         if !is_made_outside
             || uses.len() != 1
             || !self.comes_round(select, turns)
-            || !self.comes_back_after(select, branch)
-            || !self.panics_when_polled_again(variable)
+            || !self.panics_when_polled_again(lent)
         {
             return None;
         }
-        Some(PolledAgain {
-            at: branch.at.clone(),
-            name: self.body[variable].name.as_str().to_owned(),
-            handler: branch.handler_at.clone(),
-            once: self.once(select, branch, turns),
-        })
+        // Passed over, the branch is not waited for until another one is done.
+        let passed_over = self.may_be_passed_over(branch);
+        let goes_on = |it: &&Branch| !self.always_leaves(it.handler, turns);
+        let handler = match self.comes_back_after(select, branch) {
+            true => branch.handler_at.clone(),
+            false if passed_over => select.others(branch).find(goes_on)?.handler_at.clone(),
+            false => return None,
+        };
+        let place = self.place_to_show(lent)?;
+        let text = self.workspace.text(&place.file)?;
+        let once = match passed_over {
+            true => Err("what does not fit the pattern passes the handler over, too"),
+            false => self.once(select, branch, turns),
+        };
+        let (at, name) = (branch.at.clone(), text[place.range].to_owned());
+        Some(PolledAgain { at, name, handler, passed_over, once })
+    }
+
+    /// The place that `&mut it` lends: a variable, or a field.
+    fn lent_place(&self, future: ExprId) -> Option<ExprId> {
+        match &self.body[future] {
+            Expr::Ref { expr, .. } => self.root(*expr).map(|_| *expr),
+            Expr::Path(_) => Some(future),
+            Expr::UnaryOp { expr, .. } => self.lent_place(*expr),
+            Expr::MethodCall { receiver, args, .. } if args.is_empty() => {
+                self.lent_place(*receiver)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether this has a part of itself changed of which `place` is a field.
+    fn may_change_within(&self, expr: ExprId, place: ExprId) -> bool {
+        let fields = std::iter::successors(Some(place), |it| match self.body[*it] {
+            Expr::Field { expr, .. } => Some(expr),
+            _ => None,
+        });
+        let is_field = |it: &ExprId| matches!(self.body[*it], Expr::Field { .. });
+        let is_of_field = self.parents.get(expr).is_some_and(is_field);
+        let mut owners = fields.skip(1);
+        !is_of_field && owners.any(|it| self.is_same_place(expr, it)) && !self.is_only_read(expr)
+    }
+
+    fn is_same_place(&self, one: ExprId, other: ExprId) -> bool {
+        match (&self.body[one], &self.body[other]) {
+            (Expr::Field { expr: one, name: a }, Expr::Field { expr: other, name: b }) => {
+                a == b && self.is_same_place(*one, *other)
+            }
+            _ => self.local(one).is_some_and(|it| self.local(other) == Some(it)),
+        }
     }
 
     /// Whether a loop does nothing but wait with this `select!` in each turn, and ends nowhere else.
@@ -112,13 +158,15 @@ impl<'db> BodyFacts<'db> {
         all.len() < before && all.iter().all(is_plain)
     }
 
-    /// Whether a variable holds what an async function or block makes, and nothing around it that keeps it from being
-    /// polled once more. What never gets done is never polled after that.
-    fn panics_when_polled_again(&self, variable: BindingId) -> bool {
-        let Some(future) = self.bare_future(self.infer.binding_ty(variable), 0) else {
+    /// Whether a place holds what an async function or block makes, and nothing around it that keeps it from being
+    /// polled once more; or what is known to panic then. What never gets done is never polled after that.
+    fn panics_when_polled_again(&self, lent: ExprId) -> bool {
+        let type_ = self.infer.expr_ty(lent);
+        let Some(future) = self.bare_future(type_, 0).or(Some(type_)) else {
             return false;
         };
         match future.kind() {
+            TyKind::Adt(adt, _) => self.known.type_(adt.def_id()).is_some_and(|it| it.done_once),
             TyKind::Coroutine(..) => {
                 let mut all = self.body.exprs().filter(|it| self.infer.expr_ty(it.0) == future);
                 all.any(|it| self.may_end(it.0))

@@ -13,7 +13,7 @@ use crate::{
         timeouts::Timeout,
     },
     finding::{Applicability, Fix, Note, Place},
-    fix::{edits, lines::line_end},
+    fix::{edits, handler, lines::line_end},
 };
 
 /// Makes the future of a branch before the loop, and lends it to the `select!`; or says why that is not possible.
@@ -56,14 +56,20 @@ fn lend(
     let (name, future) = (&lent.name, &text[at.range]);
     let made = format!("let mut {name} = std::pin::pin!({future});{}{indent}", line_end(text));
     let before = TextRange::empty(lent.loop_.start());
-    let edit = edits::joined(vec![(before, made), (at.range, format!("&mut {name}"))])
-        .ok_or_else(|| by_hand("it stands in its own way"))?;
+    let mut all = vec![(before, made), (at.range, format!("&mut {name}"))];
+    let mut title = "Make the future before the loop, and lend it".to_owned();
+    let mut doubt =
+        "it goes on where it was in the next turn, and no longer begins anew".to_owned();
+    if let Some(it) = &lent.made_anew_in {
+        all.extend(handler::begin(text, it.range, &format!("{name}.set({future});")));
+        title.push_str("; when it is done, make the next one");
+        doubt.push_str("; the next one is there as soon as it is done");
+    }
+    let edit = edits::joined(all).ok_or_else(|| by_hand("it stands in its own way"))?;
     Ok(Fix {
-        title: "Make the future before the loop, and lend it".to_owned(),
+        title,
         applicability: Applicability::Unsafe,
-        doubt: Some(
-            "it goes on where it was in the next turn, and no longer begins anew".to_owned(),
-        ),
+        doubt: Some(doubt),
         edits: BTreeMap::from([(at.file.clone(), edit)]),
         wants: BTreeSet::new(),
     })

@@ -230,6 +230,9 @@ pub struct Row {
     /// It panics when no branch of it is left, unless it has an `else`.
     #[serde(default)]
     pub needs_else: bool,
+    /// A future of this type panics when it is polled once more after it was done.
+    #[serde(default)]
+    pub done_once: bool,
     /// A value of this type is a pointer to what does not move any more.
     #[serde(default)]
     pub pins: bool,

@@ -5,8 +5,13 @@ use crate::{finding::Note, fix::once, rules::Pass};
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for it in pass.body.polled_again() {
         let fix = it.once.as_ref().map(|once| once::guard(pass.around, &it, once));
-        let message =
-            format!("`{}` is polled again in the turn after it is done, and panics", it.name);
+        let name = &it.name;
+        let message = match it.passed_over {
+            false => format!("`{name}` is polled again in the turn after it is done, and panics"),
+            true => format!(
+                "`{name}` is polled again in the turn after it is done, and panics, where what it gave did not fit the pattern"
+            ),
+        };
         let finding = pass.report(it.at.clone(), message);
         finding.because.push(Note::at(it.handler.clone(), "the loop goes on behind this"));
         match fix {
