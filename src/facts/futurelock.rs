@@ -291,7 +291,10 @@ impl<'db> BodyFacts<'db> {
 
     /// How the future can be given away instead of lent: it is needed nowhere else, and the `select!` comes once.
     fn hand_over(&self, select: &Select, branch: &Branch, variable: BindingId) -> Option<HandOver> {
-        if select.turns.is_some() || !matches!(self.body[branch.future], Expr::Ref { .. }) {
+        if select.turns.is_some()
+            || select.is_of_one_type()
+            || !matches!(self.body[branch.future], Expr::Ref { .. })
+        {
             return None;
         }
         let uses = self.variables().used;

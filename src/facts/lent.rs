@@ -65,6 +65,9 @@ impl BodyFacts<'_> {
         branch: &Branch,
     ) -> Result<LentBefore, &'static str> {
         let loop_ = select.turns.ok_or("it is in no loop")?;
+        if select.is_of_one_type() {
+            return Err("it has to be of the type of the others");
+        }
         if self.may_be_passed_over(branch) {
             return Err(
                 "what does not fit its pattern passes its handler over, and it would be polled again",

@@ -346,7 +346,8 @@ impl<'db> BodyFacts<'db> {
     }
 
     fn is_raced(&self, expr: ExprId) -> bool {
-        self.selects().iter().flat_map(|it| &it.branches).any(|it| it.future == expr)
+        let selects = self.selects().iter().filter(|it| !it.is_of_one_type());
+        selects.flat_map(|it| &it.branches).any(|it| it.future == expr)
     }
 
     /// Whether `Box` is that of the standard library there.

@@ -54,7 +54,8 @@ impl<'db> BodyFacts<'db> {
     /// The branches that poll what an async function or block has made once more after it was done.
     pub fn polled_again(&self) -> Vec<PolledAgain> {
         let mut found = Vec::new();
-        for select in self.selects().iter().filter(|it| !it.row.lends_named) {
+        for select in self.selects().iter().filter(|it| !it.row.lends_named && !it.is_of_one_type())
+        {
             for branch in select.branches.iter().filter(|it| it.is_lent && it.guard.is_none()) {
                 found.extend(self.polled_again_by(select, branch));
             }

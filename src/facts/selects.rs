@@ -47,6 +47,11 @@ pub struct Branch {
 }
 
 impl Select {
+    /// Whether its futures are of one type: none can become another one alone.
+    pub fn is_of_one_type(&self) -> bool {
+        self.row.gives_first
+    }
+
     /// All branches but one.
     pub fn others<'a>(&'a self, branch: &'a Branch) -> impl Iterator<Item = &'a Branch> {
         self.branches.iter().filter(move |it| it.future != branch.future)

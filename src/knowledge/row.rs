@@ -221,6 +221,9 @@ pub struct Row {
     /// It gives an enum with a variant for each of its arguments, in their order, that holds what came and what is left.
     #[serde(default)]
     pub gives_variants: bool,
+    /// It gives what the first of the futures in a collection gives, and those that were not done.
+    #[serde(default)]
+    pub gives_first: bool,
     /// A future that is handed to it, or is a branch of it, may be dropped before it is done.
     #[serde(default)]
     pub cancels: bool,

@@ -44,6 +44,9 @@ impl BodyFacts<'_> {
         if select.row.lends_named {
             return Err(no("this macro asks for a future that says when it is done"));
         }
+        if select.is_of_one_type() {
+            return Err(no("it has to be of the type of the others"));
+        }
         self.owns_all(made)?;
         let (declared, value) = self.declares(variable, made).ok_or_else(unclear)?;
         let variables = self.variables();

@@ -4,22 +4,96 @@ use std::sync::Arc;
 
 use ra_ap_hir_def::{
     Lookup,
-    hir::{BindingId, Expr, ExprId, MatchArm, Pat, PatId},
+    hir::{Array, BindingId, Expr, ExprId, MatchArm, Pat, PatId, Statement},
     resolver::ValueNs,
 };
 
-use crate::facts::{
-    body::{BodyFacts, Form, Mention},
-    selects::{Branch, Select},
+use ra_ap_syntax::TextRange;
+
+use crate::{
+    facts::{
+        body::{BodyFacts, Form, Mention},
+        selects::{Branch, Select},
+    },
+    finding::Place,
 };
 
 impl BodyFacts<'_> {
     /// Every such call that is awaited on the spot, and drops the futures that were not done.
     pub(super) fn called_selects(&self) -> Vec<Select> {
-        let calls = self.mentions.iter().filter(|it| {
-            it.row.cancels && it.row.gives_variants && matches!(it.form, Form::Call | Form::Method)
+        let is_call =
+            |it: &&Mention| it.row.cancels && matches!(it.form, Form::Call | Form::Method);
+        let selects = self.mentions.iter().filter(is_call).filter_map(|it| match &it.row {
+            row if row.gives_variants => self.called_select(it),
+            row if row.gives_first => self.first_of_several(it),
+            _ => None,
         });
-        calls.filter_map(|it| self.called_select(it)).collect()
+        selects.collect()
+    }
+
+    /// The first of the futures in a list, where nobody takes the others. What is done then is all that stands behind it.
+    fn first_of_several(&self, mention: &Mention) -> Option<Select> {
+        let Expr::Call { callee, .. } = self.body[mention.expr] else { return None };
+        let awaited = *self.parents.get(mention.expr)?;
+        let parent = *self.parents.get(awaited)?;
+        let whole = match &self.body[parent] {
+            Expr::Call { .. } => self.ancestors(parent).find(|it| self.is_question_mark(*it))?,
+            _ => awaited,
+        };
+        if !matches!(self.body[awaited], Expr::Await { .. }) || !self.leaves_the_rest(whole) {
+            return None;
+        }
+        let elements = self.list_of(*self.values_of(mention.expr).first()?, 0)?;
+        let at = self.place_of(mention.expr)?;
+        let nothing = Place::new(at.file.clone(), TextRange::empty(at.range.start()));
+        let branches = elements.iter().map(|future| {
+            Some(Branch {
+                pattern: nothing.clone(),
+                at: self.place_of(*future)?,
+                guard: None,
+                future: *future,
+                handler: callee,
+                handler_at: at.clone(),
+                is_lent: self.lends_one(*future),
+            })
+        });
+        let branches = branches.collect::<Option<Vec<_>>>().filter(|it| it.len() > 1)?;
+        Some(Select {
+            row: Arc::clone(&mention.row),
+            at,
+            branches,
+            has_else: false,
+            whole,
+            turns: self.loop_around(whole),
+        })
+    }
+
+    /// Whether of a tuple only the first parts are taken: `(value, index, _)`, or `.0`.
+    fn leaves_the_rest(&self, tuple: ExprId) -> bool {
+        if let Some(Expr::Field { name, .. }) = self.parents.get(tuple).map(|it| &self.body[*it]) {
+            return name.as_tuple_index() == Some(0);
+        }
+        let Some(Statement::Let { pat, .. }) = self.let_giving(tuple) else { return false };
+        let Pat::Tuple { args, ellipsis: None } = &self.body[*pat] else { return false };
+        args.last().is_some_and(|it| match self.body[*it] {
+            Pat::Wild => true,
+            Pat::Bind { id, subpat: None } => self.is_unused(id),
+            _ => false,
+        })
+    }
+
+    /// The elements of `[a, b]` and `vec![a, b]`, in a variable too.
+    fn list_of(&self, value: ExprId, depth: usize) -> Option<Vec<ExprId>> {
+        match &self.body[value] {
+            _ if depth > 4 => None,
+            Expr::Array(Array::ElementList { elements }) => Some(elements.to_vec()),
+            // What a macro writes around its list.
+            Expr::Call { callee, args } if self.place_of(*callee).is_none() => {
+                args.iter().find_map(|it| self.list_of(*it, depth + 1))
+            }
+            Expr::Path(_) => self.list_of(self.plain_value_of(self.local(value)?)?, depth + 1),
+            _ => None,
+        }
     }
 
     fn called_select(&self, mention: &Mention) -> Option<Select> {
