@@ -8,15 +8,19 @@ use std::{
 use ra_ap_hir::{AsAssocItem, HasVisibility, HirFileId, ModuleDef, Visibility};
 use ra_ap_hir_def::{
     FunctionId,
-    hir::{Expr, ExprId},
+    hir::{BindingId, Expr, ExprId},
     signatures::FunctionSignature,
 };
+
+use ra_ap_hir_ty::next_solver::TyKind;
+use ra_ap_rustc_type_ir::inherent::IntoKind;
 
 use crate::{
     facts::{
         body::{BodyFacts, Form},
         calls,
         functions::{self, Mentions},
+        locks::taken::parameters,
         names, place,
     },
     finding::Note,
@@ -40,16 +44,31 @@ impl<'db> BodyFacts<'db> {
     /// Who may drop the future of this async body before it is done: the chain that leads there. None where nobody in
     /// sight does.
     pub fn who_drops(&self, coroutine: ExprId) -> Option<Vec<Note>> {
-        self.who_drops_below(coroutine, &mut Vec::new())
+        self.who_drops_before(coroutine, None)
     }
 
-    fn who_drops_below(&self, made: ExprId, seen: &mut Vec<FunctionId>) -> Option<Vec<Note>> {
-        match self.fate(made) {
+    /// The same where what becomes of it matters as long as the value of `owner` is there: who drops that as well does no
+    /// harm.
+    pub(super) fn who_drops_before(
+        &self,
+        coroutine: ExprId,
+        owner: Option<BindingId>,
+    ) -> Option<Vec<Note>> {
+        self.who_drops_below(coroutine, owner, &mut Vec::new())
+    }
+
+    fn who_drops_below(
+        &self,
+        made: ExprId,
+        owner: Option<BindingId>,
+        seen: &mut Vec<FunctionId>,
+    ) -> Option<Vec<Note>> {
+        match self.fate(made, owner) {
             Fate::Dropped(note) => Some(vec![note]),
             Fate::Done => None,
             Fate::OfFunction if seen.len() < DEEPEST && !seen.contains(&self.function) => {
                 seen.push(self.function);
-                let found = self.callers_that_drop(seen);
+                let found = self.callers_that_drop(self.lender(owner), seen);
                 seen.pop();
                 found
             }
@@ -57,7 +76,20 @@ impl<'db> BodyFacts<'db> {
         }
     }
 
-    fn fate(&self, made: ExprId) -> Fate {
+    /// The parameter that leads to what a caller owns.
+    fn lender(&self, owner: Option<BindingId>) -> Option<usize> {
+        let owner = owner?;
+        parameters(self.workspace, self.function).iter().position(|it| it.contains(&owner))
+    }
+
+    /// Whether the value of a variable is gone when the async body is dropped in which this stands.
+    fn is_gone_with(&self, owner: BindingId, expr: ExprId) -> bool {
+        let is_lent = self.is_reference(self.infer.binding_ty(owner));
+        let is_own = self.body.binding_owner(owner) == self.closure_around(expr);
+        !is_lent && (is_own || self.lender(Some(owner)).is_some())
+    }
+
+    fn fate(&self, made: ExprId, owner: Option<BindingId>) -> Fate {
         let mut child = made;
         while let Some(parent) = self.parents.get(child).copied() {
             if let Some(note) = self.dropped_by_macro(parent, child) {
@@ -69,16 +101,20 @@ impl<'db> BodyFacts<'db> {
             match self.future_of(parent) {
                 Some(FutureRuns::Spawned | FutureRuns::Local) => return self.fate_of_task(),
                 Some(FutureRuns::Driven) => return Fate::Done,
+                None if self.takes_for_good(parent, child) => return Fate::Done,
                 None => {}
             }
             child = match &self.body[parent] {
+                Expr::Await { .. } if owner.is_some_and(|it| self.is_gone_with(it, parent)) => {
+                    return Fate::Done;
+                }
                 // It is a part of the body that awaits it.
                 Expr::Await { .. } => match self.async_body_around(parent) {
                     Some(it) => it,
                     None => break,
                 },
                 Expr::Block { .. } => {
-                    if let Some(dropped) = self.fate_of_variable(child) {
+                    if let Some(dropped) = self.fate_of_variable(child, owner) {
                         return dropped;
                     }
                     parent
@@ -90,14 +126,30 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// What becomes of a future that a `let` puts into a variable, where it is given away as a whole.
-    fn fate_of_variable(&self, made: ExprId) -> Option<Fate> {
+    fn fate_of_variable(&self, made: ExprId, owner: Option<BindingId>) -> Option<Fate> {
         let variable = self.variable_given(made)?;
         let is_given = |it: ExprId| {
             let parent = self.parents.get(it).map(|it| &self.body[*it]);
             self.local(it) == Some(variable) && !matches!(parent, Some(Expr::Ref { .. }))
         };
         let uses = self.sequence.iter().map(|it| it.0).filter(|it| is_given(*it));
-        uses.map(|it| self.fate(it)).find(|it| matches!(it, Fate::Dropped(_)))
+        uses.map(|it| self.fate(it, owner)).find(|it| matches!(it, Fate::Dropped(_)))
+    }
+
+    /// Whether a function of which nothing else is known is given a future and gives nothing back: it has another way to
+    /// run it than whoever awaits the code around.
+    fn takes_for_good(&self, call: ExprId, future: ExprId) -> bool {
+        let (is_given, changes) = match &self.body[call] {
+            Expr::Call { args, .. } => (args.contains(&future), false),
+            // It may be put into a collection.
+            Expr::MethodCall { receiver, args, .. } => {
+                (args.contains(&future), self.borrows_mutably(*receiver))
+            }
+            _ => return false,
+        };
+        let gives_nothing =
+            matches!(self.infer.expr_ty(call).kind(), TyKind::Tuple(it) if it.is_empty());
+        is_given && !changes && gives_nothing && self.row_of_call(call).is_none()
     }
 
     fn future_of(&self, call: ExprId) -> Option<FutureRuns> {
@@ -154,7 +206,11 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The way to somebody who calls this function and may drop its future.
-    fn callers_that_drop(&self, seen: &mut Vec<FunctionId>) -> Option<Vec<Note>> {
+    fn callers_that_drop(
+        &self,
+        lent: Option<usize>,
+        seen: &mut Vec<FunctionId>,
+    ) -> Option<Vec<Note>> {
         let name = FunctionSignature::of(self.db, self.function).name.as_str().to_owned();
         if self.is_offered_to_others() {
             let text = format!("`{name}` is public, and whoever awaits it may drop its future");
@@ -177,7 +233,7 @@ impl<'db> BodyFacts<'db> {
                     candidate.function,
                     candidate.entered,
                 );
-                if let Some(chain) = body.drops_what_it_calls(self.function, seen) {
+                if let Some(chain) = body.drops_what_it_calls(self.function, lent, seen) {
                     return Some(chain);
                 }
             }
@@ -189,6 +245,7 @@ impl<'db> BodyFacts<'db> {
     fn drops_what_it_calls(
         &self,
         function: FunctionId,
+        lent: Option<usize>,
         seen: &mut Vec<FunctionId>,
     ) -> Option<Vec<Note>> {
         let is_call = |form: Form| matches!(form, Form::Call | Form::Method);
@@ -196,7 +253,15 @@ impl<'db> BodyFacts<'db> {
             place::is_same_function(self.workspace, it.function, function) && is_call(it.form)
         });
         for call in calls {
-            if let Some(mut chain) = self.who_drops_below(call.expr, seen) {
+            let given = lent.and_then(|it| self.values_of(call.expr).get(it).copied());
+            let owner = given.and_then(|it| self.owner_of(it));
+            let is_known = |it: &BindingId| {
+                let type_ = self.infer.binding_ty(*it);
+                let leads_on = self.is_reference(type_) && self.lender(Some(*it)).is_none();
+                !leads_on && !self.is_shared(type_)
+            };
+            let owner = owner.filter(is_known);
+            if let Some(mut chain) = self.who_drops_below(call.expr, owner, seen) {
                 let caller = names::of_function(self.db, self.function);
                 let callee = names::of_function(self.db, function);
                 if let Some(at) = self.place_to_show(call.expr) {

@@ -134,7 +134,7 @@ impl<'db> BodyFacts<'db> {
             kind,
             before: self.place_to_show(made.expr)?,
             after: self.place_to_show(back.expr)?,
-            dropped_by: self.who_drops(body.coroutine())?,
+            dropped_by: self.who_drops_before(body.coroutine(), made.state.owner())?,
             awaited: await_,
             made: made.expr,
             back: back.expr,

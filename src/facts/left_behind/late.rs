@@ -101,7 +101,7 @@ impl<'db> BodyFacts<'db> {
         if !are_plain || between.iter().any(|it| self.speaks_of(it.expr, write)) {
             return None;
         }
-        let dropped_by = self.who_drops(body.coroutine())?;
+        let dropped_by = self.who_drops_before(body.coroutine(), write.state.owner())?;
         // Of whoever may come one day nobody knows whether he goes on with this.
         dropped_by.last().filter(|it| it.at.is_some())?;
         let Statement::Let { initializer: Some(value), .. } = &statements[got] else { return None };

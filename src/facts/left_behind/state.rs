@@ -17,6 +17,8 @@ pub(super) struct State {
     steps: Vec<String>,
     /// It belongs to somebody else than the function.
     pub is_shared: bool,
+    /// Whoever lends it need not be its only owner.
+    has_other_owner: bool,
 }
 
 impl PartialEq for State {
@@ -26,6 +28,16 @@ impl PartialEq for State {
 }
 
 impl Eq for State {}
+
+impl State {
+    /// The variable with whose value it is gone, where nobody else has it.
+    pub(super) fn owner(&self) -> Option<BindingId> {
+        match self.root {
+            Root::Variable(it) if !self.has_other_owner => Some(it),
+            _ => None,
+        }
+    }
+}
 
 impl BodyFacts<'_> {
     /// Whether it begins with one of these variables, which no caller has given.
@@ -39,6 +51,7 @@ impl BodyFacts<'_> {
         let mut state = self.state_below(expr)?;
         let type_ = self.infer.expr_ty(expr);
         state.is_shared |= self.is_reference(type_) || self.is_shared(type_);
+        state.has_other_owner |= self.is_shared(type_);
         Some(state)
     }
 
@@ -95,7 +108,8 @@ impl BodyFacts<'_> {
             ValueNs::StaticId(it) => (Root::Static(it), true),
             _ => return None,
         };
-        Some(State { root, steps: Vec::new(), is_shared })
+        let has_other_owner = is_shared;
+        Some(State { root, steps: Vec::new(), is_shared, has_other_owner })
     }
 
     /// How a state is written.
