@@ -141,6 +141,9 @@ impl<'db> BodyFacts<'db> {
             },
             Expr::BinaryOp { lhs, op: Some(BinaryOp::Assignment { .. }), .. } => self.way_to(*lhs),
             Expr::MethodCall { receiver, .. } if self.is_over(expr) => {
+                if self.row_of_call(expr).is_some_and(|it| it.only_room) {
+                    return None;
+                }
                 let type_ = self.infer.type_of_expr_with_adjust(*receiver)?;
                 let changes = matches!(type_.kind(), TyKind::Ref(_, _, it) if it.is_mut());
                 changes.then(|| self.way_to(*receiver))?

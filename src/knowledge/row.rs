@@ -210,6 +210,9 @@ pub struct Row {
     /// It changes something that stays when the caller is gone, though it asks for no `&mut`: a file, an atomic.
     #[serde(default)]
     pub changes: bool,
+    /// It asks for `&mut`, and leaves what is there as it is: it makes room, or gives it back.
+    #[serde(default)]
+    pub only_room: bool,
     /// The method of the same value that takes back what it did, when it is given the same.
     pub undone_by: Option<String>,
     /// It takes back what another method did.
