@@ -20,6 +20,7 @@ mod documents;
 mod edits;
 mod engine;
 mod lines;
+mod pages;
 mod paths;
 mod progress;
 mod reload;

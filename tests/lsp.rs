@@ -168,6 +168,9 @@ fn says_what_it_knows() {
     let items = client.diagnostics(&lib);
     let through = items.iter().find(|it| it["message"].as_str().unwrap().contains("wait")).unwrap();
     assert_eq!((&through["source"], &through["severity"]), (&json!("async-fix"), &json!(1)));
+    let page = through["codeDescription"]["href"].as_str().unwrap();
+    let page = url::Url::parse(page).unwrap().to_file_path().unwrap();
+    assert!(std::fs::read_to_string(&page).unwrap().contains("\n# blocking-sleep\n"), "{page:?}");
     let related = through["relatedInformation"].as_array().unwrap();
     let helper = uri(&project.path("src/helper.rs"));
     assert!(related.iter().any(|it| it["location"]["uri"] == json!(helper)), "{through:#}");
@@ -177,7 +180,7 @@ fn says_what_it_knows() {
     let hover = client.request("textDocument/hover", it).unwrap();
     let shown = hover["contents"]["value"].as_str().unwrap();
     assert!(shown.starts_with("**blocking-sleep**: Puts a thread to sleep"), "{shown}");
-    assert!(shown.contains("explain blocking-sleep") || shown.contains("blocking-sleep.md"));
+    assert!(shown.contains("/blocking-sleep.md)"), "{shown}");
     let nowhere = client.at(&lib, "mod helper");
     let it = json!({ "textDocument": { "uri": uri(&lib) }, "position": nowhere["start"] });
     assert_eq!(client.request("textDocument/hover", it).unwrap(), Value::Null);

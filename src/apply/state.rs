@@ -25,7 +25,7 @@ pub fn folder() -> Result<PathBuf, String> {
 }
 
 /// Makes a folder that only its owner looks into: it holds source text.
-pub(super) fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -9,10 +9,9 @@ use gen_lsp_types::{
 
 use crate::{
     finding::{FilePath, Finding, Place, Severity},
-    lsp::{client::Client, documents::Documents, lines::Lines, paths},
+    lsp::{client::Client, documents::Documents, lines::Lines, pages, paths},
     page::Page,
     plan::watch::Watch,
-    report::project,
 };
 
 /// What an engine knows, as its editor sees it.
@@ -71,8 +70,7 @@ impl View<'_> {
                 Severity::Info => DiagnosticSeverity::Information,
             }),
             code: Some(finding.rule.into()),
-            code_description: project::url(finding.rule)
-                .map(|it| CodeDescription { href: Uri::from(it) }),
+            code_description: pages::link(finding.rule).map(|href| CodeDescription { href }),
             source: Some("async-fix".to_owned()),
             message: message.into(),
             tags: unused.then(|| vec![DiagnosticTag::Unnecessary]),
@@ -114,8 +112,8 @@ impl View<'_> {
 /// What the rule finds, and why that matters.
 fn about(page: &Page) -> String {
     let why = page.section("Why").unwrap_or_default();
-    let more = match project::url(&page.name) {
-        Some(url) => format!("[The whole page]({url})"),
+    let more = match pages::link(&page.name) {
+        Some(url) => format!("[The whole page]({})", url.0.as_str()),
         None => format!("The whole page: `async-fix explain {}`", page.name),
     };
     format!("**{}**: {}\n\n{why}\n\n{more}", page.name, page.summary)

@@ -91,7 +91,8 @@ impl Client {
                 .arg("lsp")
                 .args(arguments)
                 .current_dir(folder)
-                .env("ASYNC_FIX_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/lsp-cache")),
+                .env("ASYNC_FIX_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/lsp-cache"))
+                .env("ASYNC_FIX_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/lsp-state")),
         )
     }
 
