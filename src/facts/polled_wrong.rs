@@ -163,9 +163,7 @@ impl<'db> BodyFacts<'db> {
     /// polled once more; or what is known to panic then. What never gets done is never polled after that.
     fn panics_when_polled_again(&self, lent: ExprId) -> bool {
         let type_ = self.infer.expr_ty(lent);
-        let Some(future) = self.bare_future(type_, 0).or(Some(type_)) else {
-            return false;
-        };
+        let future = self.bare_future(type_, 0).unwrap_or(type_);
         match future.kind() {
             TyKind::Adt(adt, _) => self.known.type_(adt.def_id()).is_some_and(|it| it.done_once),
             TyKind::Coroutine(..) => {
