@@ -69,6 +69,7 @@ pub mod selects;
 pub mod several_threads;
 pub mod sizes;
 mod sources;
+mod steps;
 pub mod surroundings;
 pub mod suspends;
 pub mod syntax;

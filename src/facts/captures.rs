@@ -11,7 +11,6 @@ use ra_ap_hir_ty::{
     next_solver::{Ty, TyKind},
 };
 use ra_ap_rustc_type_ir::inherent::IntoKind;
-use ra_ap_syntax::SyntaxKind;
 
 use crate::{
     facts::body::BodyFacts,
@@ -112,11 +111,6 @@ impl<'db> BodyFacts<'db> {
             }
         });
         all
-    }
-
-    pub(crate) fn is_question_mark(&self, expr: ExprId) -> bool {
-        let source = self.map.expr_syntax(expr).ok();
-        source.is_some_and(|it| it.value.syntax_node_ptr().kind() == SyntaxKind::TRY_EXPR)
     }
 
     /// The second parameter of a `Result`.

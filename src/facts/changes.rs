@@ -38,13 +38,7 @@ impl BodyFacts<'_> {
     fn is_way_out(&self, expr: ExprId) -> bool {
         let Some(call) = self.parents.get(expr) else { return false };
         let Some(match_) = self.parents.get(*call) else { return false };
-        let is_question_mark = |it: ExprId| {
-            let source = self.map.expr_syntax(it).ok();
-            source.is_some_and(|it| {
-                it.value.syntax_node_ptr().kind() == ra_ap_syntax::SyntaxKind::TRY_EXPR
-            })
-        };
-        is_question_mark(*call) && is_question_mark(*match_)
+        self.is_question_mark(*call) && self.is_question_mark(*match_)
     }
 
     /// What is evaluated between the awaits around this place, before it and after it.

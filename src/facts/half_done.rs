@@ -199,13 +199,7 @@ impl<'db> BodyFacts<'db> {
     fn lent_by(&self, value: ExprId) -> Option<BindingId> {
         match &self.body[value] {
             Expr::MethodCall { receiver, .. } => self.lent_by(*receiver),
-            Expr::Match { expr: head, .. } if self.is_question_mark(value) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => self.lent_by(*args.first()?),
-                    _ => None,
-                }
-            }
-            Expr::Match { .. } => None,
+            Expr::Match { .. } => self.lent_by(self.before_question_mark(value)?),
             _ => self.way_to(value),
         }
     }

@@ -1,9 +1,6 @@
 //! Handles whose task ends when they are dropped.
 
-use ra_ap_hir_def::{
-    AdtId,
-    hir::{Expr, ExprId},
-};
+use ra_ap_hir_def::{AdtId, hir::ExprId};
 use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
@@ -61,20 +58,8 @@ impl<'db> BodyFacts<'db> {
 
     /// The call that starts a task, behind `unwrap()`, `?` and the like.
     fn start_behind(&self, expr: ExprId) -> Option<&Mention> {
-        let own = self.mentions.iter().find(|it| it.expr == expr && it.row.lets_go.is_some());
-        if own.is_some() {
-            return own;
-        }
-        match &self.body[expr] {
-            Expr::MethodCall { receiver, .. } => self.start_behind(*receiver),
-            Expr::Match { expr: head, .. } if self.is_question_mark(expr) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => self.start_behind(*args.first()?),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
+        let chain = std::iter::successors(Some(expr), |it| self.step_back(*it));
+        self.mention_in(chain, |it| it.lets_go.is_some())
     }
 
     /// The handle that a value of this type is or has in it, and the name of what it is in.

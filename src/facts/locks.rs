@@ -126,21 +126,11 @@ impl<'db> BodyFacts<'db> {
 
     /// The call behind `lock().unwrap()`, `lock().await` and the like.
     fn taking_call(&self, expr: ExprId) -> Option<&Mention> {
-        let own = self.mentions.iter().find(|it| it.expr == expr && it.row.takes.is_some());
-        if own.is_some() {
-            return own;
-        }
-        match &self.body[expr] {
-            Expr::MethodCall { receiver, .. } => self.taking_call(*receiver),
-            Expr::Await { expr } => self.taking_call(*expr),
-            Expr::Match { expr: head, .. } if self.is_question_mark(expr) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => self.taking_call(*args.first()?),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
+        let chain = std::iter::successors(Some(expr), |it| match self.body[*it] {
+            Expr::Await { expr } => Some(expr),
+            _ => self.step_back(*it),
+        });
+        self.mention_in(chain, |it| it.takes.is_some())
     }
 
     /// The place that an expression leads to, through references and shared pointers.

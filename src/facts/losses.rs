@@ -324,12 +324,7 @@ impl<'db> BodyFacts<'db> {
                 _ => None,
             },
             Expr::MethodCall { receiver, .. } if lends(value) => self.owner_of(*receiver),
-            Expr::Match { expr: head, .. } if self.is_question_mark(value) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => self.owner_of(*args.first()?),
-                    _ => None,
-                }
-            }
+            Expr::Match { .. } => self.owner_of(self.before_question_mark(value)?),
             Expr::Call { args, .. } if lends(value) => {
                 args.iter().find(|it| lends(**it)).and_then(|it| self.owner_of(*it))
             }

@@ -73,14 +73,9 @@ impl BodyFacts<'_> {
 
     /// A statement that does nothing but await a variable that nobody else uses.
     fn await_statement(&self, index: usize, value: ExprId) -> Option<AwaitStatement> {
-        let (await_, tried) = match &self.body[value] {
-            Expr::Match { expr: head, .. } if self.is_question_mark(value) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => (*args.first()?, true),
-                    _ => return None,
-                }
-            }
-            _ => (value, false),
+        let (await_, tried) = match self.before_question_mark(value) {
+            Some(it) => (it, true),
+            None => (value, false),
         };
         let Expr::Await { expr } = self.body[await_] else { return None };
         let variable = self.local(expr)?;

@@ -58,10 +58,7 @@ impl<'db> BodyFacts<'db> {
             Expr::Field { expr, .. } | Expr::Ref { expr, .. } | Expr::UnaryOp { expr, .. } => {
                 self.variable_below(*expr)
             }
-            Expr::Match { expr, .. } if self.is_question_mark(place) => match &self.body[*expr] {
-                Expr::Call { args, .. } => args.first().and_then(|it| self.variable_below(*it)),
-                _ => None,
-            },
+            Expr::Match { .. } => self.variable_below(self.before_question_mark(place)?),
             Expr::MethodCall { receiver, .. } => {
                 let passes = self.mention_of(place).is_some_and(|it| it.row.passes);
                 if passes { self.variable_below(*receiver) } else { None }

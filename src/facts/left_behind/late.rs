@@ -136,14 +136,7 @@ impl<'db> BodyFacts<'db> {
     fn was_awaited(&self, value: ExprId) -> bool {
         match &self.body[value] {
             Expr::Await { .. } => true,
-            Expr::MethodCall { receiver, .. } => self.was_awaited(*receiver),
-            Expr::Match { expr: head, .. } if self.is_question_mark(value) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => args.first().is_some_and(|it| self.was_awaited(*it)),
-                    _ => false,
-                }
-            }
-            _ => false,
+            _ => self.step_back(value).is_some_and(|it| self.was_awaited(it)),
         }
     }
 

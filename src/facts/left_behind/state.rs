@@ -66,12 +66,7 @@ impl BodyFacts<'_> {
             Expr::Ref { expr, .. } | Expr::UnaryOp { expr, .. } | Expr::Await { expr } => {
                 self.state(*expr)
             }
-            Expr::Match { expr: head, .. } if self.is_question_mark(expr) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => self.state(*args.first()?),
-                    _ => None,
-                }
-            }
+            Expr::Match { .. } => self.state(self.before_question_mark(expr)?),
             Expr::MethodCall { receiver, method_name, args, .. } => {
                 let mut state = self.state(*receiver)?;
                 let row = self.row_of_call(expr);

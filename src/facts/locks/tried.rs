@@ -6,7 +6,7 @@ use ra_ap_hir_def::hir::{Expr, ExprId};
 
 use crate::{
     facts::{
-        body::BodyFacts,
+        body::{BodyFacts, Mention},
         functions::{self, Mentions},
         held::HeldGuard,
         locks::taken::TakenLocks,
@@ -58,27 +58,15 @@ impl<'db> BodyFacts<'db> {
             Origin::Variable(it) => self.plain_value_of(it)?,
             Origin::Temporary(it) => it,
         };
-        let (call, row) = self.trying_call(value)?;
-        let (owner, _) = row.path.rsplit_once("::")?;
-        Some(Tried { owner: owner.to_owned(), type_: self.type_of_receiver(call)? })
+        let call = self.trying_call(value)?;
+        let (owner, _) = call.row.path.rsplit_once("::")?;
+        Some(Tried { owner: owner.to_owned(), type_: self.type_of_receiver(call.expr)? })
     }
 
     /// The call behind `try_borrow_mut().unwrap()` and the like.
-    fn trying_call(&self, expr: ExprId) -> Option<(ExprId, &Row)> {
-        let own = self.mentions.iter().find(|it| it.expr == expr && it.row.tries);
-        if let Some(it) = own {
-            return Some((expr, &it.row));
-        }
-        match &self.body[expr] {
-            Expr::MethodCall { receiver, .. } => self.trying_call(*receiver),
-            Expr::Match { expr: head, .. } if self.is_question_mark(expr) => {
-                match &self.body[*head] {
-                    Expr::Call { args, .. } => self.trying_call(*args.first()?),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
+    fn trying_call(&self, expr: ExprId) -> Option<&Mention> {
+        let chain = std::iter::successors(Some(expr), |it| self.step_back(*it));
+        self.mention_in(chain, |it| it.tries)
     }
 
     fn type_of_receiver(&self, call: ExprId) -> Option<String> {
