@@ -1,7 +1,8 @@
 //! What the fact `suspends` says of a crate's own futures, for `tests/ecosystem/futures` to compare with the compiler.
 
-use std::{collections::BTreeSet, path::PathBuf, rc::Rc};
+use std::{collections::BTreeSet, path::PathBuf};
 
+use ra_ap_base_db::SourceDatabase;
 use ra_ap_syntax::{
     AstNode, Edition, SourceFile, TextRange,
     ast::{self, HasName},
@@ -12,7 +13,7 @@ use async_fix::{
     facts::{
         body::BodyFacts,
         functions::{self, Mentions},
-        sizes::{FutureSize, Sizes},
+        sizes::{Met, Sizes},
     },
     knowledge::{self, resolve::Known},
     workspace::{Target, TargetKind, Workspace},
@@ -31,7 +32,8 @@ fn saved_variables() {
     });
 }
 
-/// Prints a line for each async body of the library in that folder: its function, its line, and how large its future is.
+/// Prints a line for each future that the library in that folder has, by itself or from a dependency: where it is
+/// written, what it is called, how large it is, and what is not known of it.
 #[test]
 #[ignore = "tests/ecosystem/sizes runs it"]
 fn sizes() {
@@ -41,7 +43,12 @@ fn sizes() {
         let sizes = Sizes::new(workspace, known, library.krate).expect("the target is known");
         let candidates =
             functions::candidates(workspace, known, &Mentions::Everywhere, library).into_iter();
-        candidates.flat_map(|it| sizes_of(workspace, known, &sizes, &it)).collect()
+        for it in candidates {
+            let body = BodyFacts::new(workspace, known, it.function, it.entered);
+            sizes.measure_all_in(&body);
+        }
+        let line = |(index, it): (usize, &Met)| line_of_future(workspace, it, index);
+        sizes.measured().iter().enumerate().map(line).collect()
     });
 }
 
@@ -57,24 +64,20 @@ fn print_lines(lines: impl FnOnce(&Workspace, &Known) -> BTreeSet<String>) {
     lines.iter().for_each(|it| println!("{it}"));
 }
 
-fn sizes_of<'w>(
-    workspace: &'w Workspace,
-    known: &'w Known,
-    sizes: &Sizes<'w>,
-    candidate: &functions::Candidate,
-) -> Vec<String> {
-    let Some(at) = &candidate.at else { return Vec::new() };
-    let facts = BodyFacts::new(workspace, known, candidate.function, candidate.entered);
-    let text = workspace.text(&at.file).unwrap_or_default();
-    let name = name_of(text, at.range);
-    let line_of = |size: Rc<FutureSize>| {
-        let kind = if size.name.starts_with("an async block") { "block" } else { "fn" };
-        let start = size.at.as_ref().map_or(at.range.start(), |it| it.range.start());
-        let line = text[..start.into()].matches('\n').count() + 1;
-        let exact = if size.exact { "exact" } else { "least" };
-        format!("future {kind} {} {line} {name} {} {exact}", at.file, size.bytes)
-    };
-    sizes.of_function(&facts).0.into_iter().map(line_of).collect()
+/// `index` keeps those apart that are alike.
+fn line_of_future(workspace: &Workspace, met: &Met, index: usize) -> String {
+    let db = workspace.db();
+    let file = met.written.file_id.file_id(db);
+    let root = db.source_root(db.file_source_root(file).source_root_id(db)).source_root(db);
+    let path = root.path_for_file(&file).map(|it| it.to_string()).unwrap_or_default();
+    let text = db.file_text(file).text(db);
+    let start: usize = met.written.range.start().into();
+    let line = text[..start].matches('\n').count() + 1;
+    let column = text[..start].rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let kind = if met.is_block { "block" } else { "fn" };
+    let name = met.size.name.replace(' ', "_");
+    let unknown = met.size.unknown.as_deref().unwrap_or_default();
+    format!("future {kind} {path} {line}:{column} {name} {} {index} {unknown}", met.size.bytes)
 }
 
 fn lines_of(workspace: &Workspace, known: &Known, candidate: &functions::Candidate) -> Vec<String> {

@@ -27,6 +27,7 @@ use ra_ap_hir_def::{
     AssocItemId, DefWithBodyId, FunctionId,
     hir::{BindingId, ClosureKind, CoroutineSource, ExprId},
 };
+use ra_ap_hir_expand::files::FileRange;
 use ra_ap_hir_ty::{
     InferBodyId, ParamEnvAndCrate,
     db::InternedClosure,
@@ -65,8 +66,8 @@ pub struct FutureSize {
     /// Where it is written, in the project.
     pub at: Option<Place>,
     pub bytes: u64,
-    /// Otherwise it has at least so many.
-    pub exact: bool,
+    /// What is not known of it, so that it has at least so many.
+    pub unknown: Option<Rc<str>>,
     /// How much of the stack one poll of it takes in a build without optimisation, as far as awaited futures need it:
     /// each `.await` in a body has room for two of the future that it awaits, all the time.
     pub debug_stack_bytes: u64,
@@ -84,6 +85,14 @@ pub struct Part {
     pub fixed: bool,
     /// Where it is a future that is awaited.
     pub future: Option<Rc<FutureSize>>,
+}
+
+/// A future that was measured, and where its code stands: in the project, or in a dependency.
+pub struct Met {
+    pub size: Rc<FutureSize>,
+    /// Of an async block, and of no function.
+    pub is_block: bool,
+    pub written: FileRange,
 }
 
 /// A future by its layout, and for people.
@@ -118,13 +127,24 @@ impl<'w> Sizes<'w> {
         })
     }
 
-    /// The future of each async body in a function, as far as no type parameter has a say in it, and how many others
-    /// there are.
-    pub fn of_function(&self, body: &BodyFacts<'w>) -> (Vec<Rc<FutureSize>>, usize) {
-        let coroutines = body.coroutines();
-        let sizes: Vec<_> = coroutines.map(|it| self.of_type(body.infer.expr_ty(it))).collect();
-        let unknown = sizes.iter().filter(|it| it.is_none()).count();
-        (sizes.into_iter().flatten().collect(), unknown)
+    /// Measures the future of each async body in a function, as far as no type parameter has a say in it. Where each of
+    /// them is written, and what it is called, comes back.
+    pub fn measure_all_in(&self, body: &BodyFacts<'w>) -> Vec<(Option<Place>, String)> {
+        let coroutines: Vec<ExprId> = body.coroutines().collect();
+        coroutines.iter().for_each(|it| _ = self.of_type(body.infer.expr_ty(*it)));
+        coroutines.iter().map(|it| (told::place(body, *it), told::name(body, *it))).collect()
+    }
+
+    /// Every future that was measured, and those that were met on the way: of an async body with type parameters, one
+    /// for each of the types that are put in their place.
+    pub fn measured(&self) -> Vec<Met> {
+        let futures = self.futures.borrow();
+        let met = futures.iter().filter_map(|(type_, laid_out)| {
+            let Code { function, expr, is_block, .. } = self.code_of(*type_)?;
+            let written = told::written(&self.body(function), expr, is_block)?;
+            Some(Met { size: Rc::clone(&laid_out.as_ref()?.1), is_block, written })
+        });
+        met.collect()
     }
 
     /// The future that has this type. None where it is another type, or a generic one.
@@ -156,19 +176,27 @@ impl<'w> Sizes<'w> {
         let given = args.as_coroutine().upvar_tys();
         let given: Vec<Measured> = given.iter().map(|it| view.measure(it)).collect();
         let all = slots.iter().map(|it| &it.1.measured).chain(&given);
-        let is_seen = Wrapped::of(body.db, self.known, function) != Wrapped::Unknown;
-        let exact = is_seen && !frame.has_gaps && all.into_iter().all(|it| it.exact);
+        let unknown = all.into_iter().find_map(|it| it.unknown.clone());
+        let unknown = self.unseen(&body, &frame).map(Into::into).or(unknown);
         let layout = Arc::new(self.layout_of(&frame, &slots, &given)?);
         let parts = self.parts(&body, &frame, &slots, &given);
         let size = FutureSize {
             name: told::name(&body, expr),
             at: told::place(&body, expr),
             bytes: layout.size.bytes(),
-            exact,
+            unknown: unknown.clone(),
             debug_stack_bytes: stack::of_poll(&slots, view),
             parts,
         };
-        Some((Measured { layout, exact }, Rc::new(size)))
+        Some((Measured { layout, unknown }, Rc::new(size)))
+    }
+
+    /// Code in a body, or an attribute on it, of which nobody knows what it does.
+    fn unseen(&self, body: &BodyFacts<'w>, frame: &Frame<'w>) -> Option<String> {
+        match Wrapped::of(body.db, self.known, body.function) {
+            Wrapped::Unknown(attribute) => Some(attribute),
+            Wrapped::No | Wrapped::Boxed => frame.gap.map(|it| told::code(body, it)),
+        }
     }
 
     /// Where the code of a future stands.
@@ -217,8 +245,8 @@ impl<'w> Sizes<'w> {
 
     fn slot(&self, slot: Slot<'w>, args: GenericArgs<'w>, view: &View<'_, 'w>) -> Stored<'w> {
         let plain = |bytes, align| {
-            let layout = Arc::new(self.layouts.plain(bytes, align));
-            Stored { type_: None, measured: Measured { layout, exact: true } }
+            let measured = Measured::exact(self.layouts.plain(bytes, align));
+            Stored { type_: None, measured }
         };
         let Slot::Value { made, type_ } = slot else { return plain(1, 1) };
         if matches!(made, Made::Variable(it) if view.on_heap.contains(&it)) {
@@ -247,7 +275,7 @@ impl<'w> Sizes<'w> {
     /// A pointer to a future, and one to what can be done with it.
     fn boxed(&self) -> Measured {
         let pointer = self.layouts.target.pointer_size().bytes();
-        Measured { layout: Arc::new(self.layouts.plain(2 * pointer, pointer)), exact: true }
+        Measured::exact(self.layouts.plain(2 * pointer, pointer))
     }
 
     /// What becomes of a value that is awaited.
@@ -320,6 +348,12 @@ impl<'w> Sizes<'w> {
     }
 }
 
+impl FutureSize {
+    pub fn is_exact(&self) -> bool {
+        self.unknown.is_none()
+    }
+}
+
 impl<'w> Futures<'w> for Sizes<'w> {
     fn told(&self, _: &Layouts<'w>, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
         self.layouts.measure(type_, self);
@@ -329,14 +363,14 @@ impl<'w> Futures<'w> for Sizes<'w> {
     fn future(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Measured {
         if !self.under_way.borrow_mut().insert(type_) {
             // It holds itself, which has no size.
-            return layouts.unknown();
+            return layouts.unknown(&layouts.name_of(type_));
         }
         let laid_out = self.laid_out(type_, &self.view());
         self.under_way.borrow_mut().remove(&type_);
         let measured = match &laid_out {
             _ if self.is_boxed(type_) => self.boxed(),
             Some(it) => it.0.clone(),
-            None => layouts.unknown(),
+            None => layouts.unknown(&layouts.name_of(type_)),
         };
         self.futures.borrow_mut().insert(type_, laid_out);
         measured

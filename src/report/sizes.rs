@@ -20,7 +20,7 @@ struct Document<'a> {
     schema_version: u32,
     /// Largest first.
     futures: Vec<Future<'a>>,
-    /// Async bodies that depend on type parameters, and have no size of their own.
+    /// Async bodies that depend on type parameters, and that the workspace never makes.
     generic: usize,
 }
 
@@ -33,6 +33,9 @@ struct Future<'a> {
     bytes: u64,
     /// Otherwise it has at least so many.
     exact: bool,
+    /// What is not known, where it has more: some code, or a type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<&'a str>,
     /// What the awaited futures in it need of the stack in a build without optimisation, and those in them.
     debug_stack_bytes: u64,
     parts: Vec<PartOf<'a>>,
@@ -77,7 +80,8 @@ fn of_future<'a>(future: &'a FutureSize, workspace: &Workspace) -> Future<'a> {
         path,
         line,
         bytes: future.bytes,
-        exact: future.exact,
+        exact: future.is_exact(),
+        unknown: future.unknown.as_deref(),
         debug_stack_bytes: future.debug_stack_bytes,
         parts: future.parts.iter().map(part).collect(),
     }
@@ -104,13 +108,15 @@ fn place(future: &FutureSize, workspace: &Workspace) -> String {
 pub fn text(all: &AllFutures, top: usize, workspace: &Workspace) -> String {
     let mut text = String::new();
     for future in all.futures.iter().take(top) {
-        let least = if future.exact { "" } else { "at least " };
+        let least = if future.is_exact() { "" } else { "at least " };
+        let unknown = future.unknown.as_ref().map(|it| format!(" (not known: {it})"));
         let _ = writeln!(
             text,
-            "{} {}: {least}{} bytes, {} bytes of stack in a debug build",
+            "{} {}: {least}{} bytes{}, {} bytes of stack in a debug build",
             place(future, workspace),
             future.name,
             future.bytes,
+            unknown.unwrap_or_default(),
             future.debug_stack_bytes
         );
         let mut tree = Tree { smallest: future.bytes / SMALL, shown: Vec::new(), text };

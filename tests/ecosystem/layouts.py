@@ -19,10 +19,12 @@ def printed(folder):
 
 def key_of_type(text):
     """(kind, name or place) of the future that a line begins to speak of; None for another type."""
-    if block := re.match(r"type: `\{async block@(src/[^:]*):(\d+):", text):
-        return ("block", f"{block[1]}:{block[2]}")
+    if block := re.match(r"type: `\{async block@(.*?):(\d+):(\d+): ", text):
+        return ("block", f"{place_of(block[1])}:{block[2]}:{block[3]}")
     if function := re.match(r"type: `\{async fn body of (.*)\(\)\}`", text):
-        path = function[1]
+        path = function[1].replace("->", "")
+        # `<Type as Trait>::method` is called by the type.
+        path = re.sub(r"^<(.*) as [^<>]*(<.*>)?>::", r"\1::", path)
         # Nested brackets go from the inside.
         while re.search(r"<[^<>]*>", path):
             path = re.sub(r"(::)?<[^<>]*>", "", path)
@@ -30,3 +32,8 @@ def key_of_type(text):
         is_type = owner and owner[-1][:1].isupper()
         return ("fn", f"{owner[-1]}::{name}" if is_type else name)
     return None
+
+
+def place_of(path):
+    """A file of a dependency from the folder of its package on, and one of the project from its own."""
+    return re.sub(r"^.*/registry/src/[^/]*/", "", path)

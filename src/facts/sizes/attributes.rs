@@ -10,13 +10,13 @@ use ra_ap_syntax::{
 use crate::{facts::unseen::unknown_attribute, knowledge::resolve::Known};
 
 /// What becomes of the future of a function.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Wrapped {
     No,
     /// Those who call it get a box.
     Boxed,
     /// Nobody here knows what the attribute makes of it.
-    Unknown,
+    Unknown(String),
 }
 
 impl Wrapped {
@@ -37,8 +37,10 @@ impl Wrapped {
             Some(row) if row.boxes => Wrapped::Boxed,
             Some(row) if row.entry.is_some() => Wrapped::No,
             // It may still put another future around it.
-            Some(_) => Wrapped::Unknown,
-            None if unknown_attribute(attribute, known).is_some() => Wrapped::Unknown,
+            Some(_) => Wrapped::Unknown(attribute.syntax().text().to_string()),
+            None if unknown_attribute(attribute, known).is_some() => {
+                Wrapped::Unknown(attribute.syntax().text().to_string())
+            }
             None => Wrapped::No,
         }
     }

@@ -21,8 +21,8 @@ pub(super) struct Frame<'db> {
     pub points: Vec<(ExprId, Vec<usize>)>,
     /// Slots that are in use at the same time, somewhere.
     pub conflicts: BitMatrix<usize, usize>,
-    /// Not everything in the body is known.
-    pub has_gaps: bool,
+    /// Code of which nobody knows what it does.
+    pub gap: Option<ExprId>,
 }
 
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ impl<'db> Frame<'db> {
             points: points.collect(),
             conflicts: conflicts(ways, &stored, &saved, &locals),
             slots: locals.iter().map(|it| slot(ways.graph, *it)).collect(),
-            has_gaps: ways.graph.has_gaps,
+            gap: ways.graph.gap,
         }
     }
 }

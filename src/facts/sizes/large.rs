@@ -143,7 +143,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
             if is_large && !body.holds_future(type_) {
                 let points = frame.points.iter().filter(|it| it.1.contains(&index));
                 let awaits: Vec<ExprId> = points.map(|it| it.0).collect();
-                locals.extend(body.large_local(variable, (bytes, measured.exact), &awaits));
+                locals.extend(body.large_local(variable, (bytes, measured.is_exact()), &awaits));
             }
         }
         locals
@@ -182,7 +182,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
             at: made.at.clone(),
             taken: made.taken.clone(),
             bytes: measured.layout.size.bytes(),
-            exact: measured.exact,
+            exact: measured.is_exact(),
             size: left.map(|it| it.1),
             around: self.around(sizes, body, made, type_),
             in_loop: body.loop_around(made.expr).is_some(),
@@ -220,7 +220,7 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
         type_: Ty<'w>,
     ) -> Option<Around> {
         let around = body.infer.expr_ty(body.awaits_at(made.expr)?);
-        let before = sizes.of_type(around).filter(|it| it.exact)?;
+        let before = sizes.of_type(around).filter(|it| it.is_exact())?;
         let only = OnlyBoxed { sizes, type_, known: RefCell::default() };
         let around = sizes.layouts.normalized(around);
         let (_, with_box) = only.laid_out(&sizes.layouts.anew(), around)?;
@@ -387,7 +387,9 @@ impl<'w> Futures<'w> for OnlyBoxed<'_, 'w> {
     fn future(&self, layouts: &Layouts<'w>, type_: Ty<'w>) -> Measured {
         match self.sizes.is_boxed(type_) {
             true => self.sizes.boxed(),
-            false => self.laid_out(layouts, type_).map_or_else(|| layouts.unknown(), |it| it.0),
+            false => self
+                .laid_out(layouts, type_)
+                .map_or_else(|| layouts.unknown(&layouts.name_of(type_)), |it| it.0),
         }
     }
 

@@ -10,6 +10,7 @@ use ra_ap_hir_def::{
 use ra_ap_hir_ty::{
     ParamEnvAndCrate, consteval,
     db::HirDatabase,
+    display::{DisplayTarget, HirDisplay},
     layout::{Layout, RustcEnumVariantIdx, RustcFieldIdx},
     next_solver::{
         DbInterner, GenericArgs, ParamEnv, Ty, TyKind, TypingMode,
@@ -34,8 +35,27 @@ use crate::facts::sizes::{FutureSize, implementations::Implementations};
 #[derive(Clone)]
 pub(super) struct Measured {
     pub layout: Arc<Layout>,
-    /// Otherwise it is at least so much.
-    pub exact: bool,
+    /// What is not known of it, so that it is at least so much.
+    pub unknown: Option<Unknown>,
+}
+
+/// What keeps a size from being known: a type, or some code.
+pub(super) type Unknown = Rc<str>;
+
+impl Measured {
+    pub fn exact(layout: Layout) -> Measured {
+        Measured { layout: Arc::new(layout), unknown: None }
+    }
+
+    /// A layout that is made of these.
+    fn of<'m>(layout: Layout, mut parts: impl Iterator<Item = &'m Measured>) -> Measured {
+        let unknown = parts.find_map(|it| it.unknown.clone());
+        Measured { layout: Arc::new(layout), unknown }
+    }
+
+    pub fn is_exact(&self) -> bool {
+        self.unknown.is_none()
+    }
 }
 
 /// Where the layouts of futures come from.
@@ -90,7 +110,8 @@ impl<'db> Layouts<'db> {
         if let Some(known) = self.known.borrow().get(&type_) {
             return known.clone();
         }
-        let measured = self.of_type(type_, futures).unwrap_or_else(|| self.unknown());
+        let measured = self.of_type(type_, futures);
+        let measured = measured.unwrap_or_else(|| self.unknown(&self.name_of(type_)));
         self.known.borrow_mut().insert(type_, measured.clone());
         measured
     }
@@ -104,11 +125,23 @@ impl<'db> Layouts<'db> {
     /// A box of something of which the size is known.
     pub fn pointer(&self) -> Measured {
         let bytes = self.target.pointer_size().bytes();
-        Measured { layout: Arc::new(self.plain(bytes, bytes)), exact: true }
+        Measured::exact(self.plain(bytes, bytes))
     }
 
-    pub fn unknown(&self) -> Measured {
-        Measured { layout: Arc::new(self.plain(0, 1)), exact: false }
+    /// Nothing is known of the size of what is called this.
+    pub fn unknown(&self, what: &str) -> Measured {
+        Measured { layout: Arc::new(self.plain(0, 1)), unknown: Some(what.into()) }
+    }
+
+    /// A type as people write it, or the beginning of that.
+    pub fn name_of(&self, type_: Ty<'db>) -> String {
+        const MOST: usize = 60;
+        let target = DisplayTarget::from_crate(self.db, self.krate);
+        let name = type_.display(self.db, target).to_string();
+        match name.char_indices().nth(MOST) {
+            Some((end, _)) => format!("`{}…`", &name[..end]),
+            None => format!("`{name}`"),
+        }
     }
 
     /// So many bytes of which nothing more is known.
@@ -163,7 +196,7 @@ impl<'db> Layouts<'db> {
                 let fields: IndexVec<RustcFieldIdx, &&Layout> = fields.iter().collect();
                 let calculator = LayoutCalculator::new(self.target);
                 let layout = calculator.univariant(&fields, &ReprOptions::default(), kind).ok()?;
-                Some(Measured { layout: Arc::new(layout), exact: parts.iter().all(|it| it.exact) })
+                Some(Measured::of(layout, parts.iter()))
             }
             TyKind::Array(element, length) => {
                 let length = consteval::try_const_usize(self.db, length)?;
@@ -171,7 +204,7 @@ impl<'db> Layouts<'db> {
                 let calculator = LayoutCalculator::new(self.target);
                 let layout = calculator
                     .array_like::<_, _, ()>(&element.layout, Some(u64::try_from(length).ok()?));
-                Some(Measured { layout: Arc::new(layout.ok()?), exact: element.exact })
+                Some(Measured::of(layout.ok()?, std::iter::once(&element)))
             }
             TyKind::Adt(adt, args) => self.of_adt(adt.def_id(), args, futures),
             TyKind::Pat(base, _) => match self.of_rust_analyzer(type_) {
@@ -185,7 +218,7 @@ impl<'db> Layouts<'db> {
     fn of_rust_analyzer(&self, type_: Ty<'db>) -> Option<Measured> {
         let environment = ParamEnvAndCrate { param_env: self.environment(), krate: self.krate };
         let layout = self.db.layout_of_ty(type_.store(), environment.store()).ok()?;
-        Some(Measured { layout: Arc::new((*layout).clone()), exact: true })
+        Some(Measured::exact((*layout).clone()))
     }
 
     /// A number that is not zero: what it may be is not read from negative bounds.
@@ -197,7 +230,7 @@ impl<'db> Layouts<'db> {
             }
             layout.largest_niche = Niche::from_scalar(self.target, Size::ZERO, *scalar);
         }
-        Measured { layout: Arc::new(layout), exact: base.exact }
+        Measured::of(layout, std::iter::once(base))
     }
 
     fn of_adt(
@@ -237,8 +270,7 @@ impl<'db> Layouts<'db> {
         };
         let mut layout = layout.ok()?;
         self.restrict(adt, &mut layout);
-        let exact = parts.iter().flatten().all(|it| it.exact);
-        Some(Measured { layout: Arc::new(layout), exact })
+        Some(Measured::of(layout, parts.iter().flatten()))
     }
 
     fn variants(&self, adt: AdtId) -> Vec<VariantId> {

@@ -1,6 +1,7 @@
 //! How futures and what they keep are called, and where they stand.
 
 use ra_ap_hir_def::{Lookup, hir::ExprId, src::HasSource};
+use ra_ap_hir_expand::files::FileRange;
 use ra_ap_syntax::{AstNode, ast::HasName};
 
 use crate::{
@@ -15,6 +16,23 @@ pub(super) fn place(body: &BodyFacts<'_>, coroutine: ExprId) -> Option<Place> {
     }
     let source = body.function.lookup(body.db).source(body.db);
     body.place(source.file_id, source.value.name()?.syntax())
+}
+
+/// The same, for what stands in a dependency too.
+pub(super) fn written(
+    body: &BodyFacts<'_>,
+    coroutine: ExprId,
+    is_block: bool,
+) -> Option<FileRange> {
+    let range = match is_block {
+        true => body.syntax(coroutine)?.map(|it| it.syntax().text_range()),
+        false => {
+            let source = body.function.lookup(body.db).source(body.db);
+            let name = source.value.name()?;
+            source.with_value(name.syntax().text_range())
+        }
+    };
+    Some(range.original_node_file_range_rooted(body.db))
 }
 
 pub(super) fn name(body: &BodyFacts<'_>, coroutine: ExprId) -> String {
@@ -40,7 +58,7 @@ pub(super) fn name_of_slot(body: &BodyFacts<'_>, slot: &Slot<'_>) -> String {
 }
 
 /// The code on one line, or as much of it as tells what it is.
-fn code(body: &BodyFacts<'_>, expr: ExprId) -> String {
+pub(super) fn code(body: &BodyFacts<'_>, expr: ExprId) -> String {
     const MOST: usize = 60;
     let place = body.place_of(expr);
     let text = place.as_ref().and_then(|it| Some(&body.workspace.text(&it.file)?[it.range]));

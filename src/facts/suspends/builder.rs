@@ -90,7 +90,7 @@ impl<'a, 'db> Builder<'a, 'db> {
             blocks: Vec::new(),
             turns: Vec::new(),
             cleanups: Cleanups::new(),
-            has_gaps: false,
+            gap: None,
         };
         let mut builder = Builder {
             facts,

@@ -85,7 +85,9 @@ impl<'db> Builder<'_, 'db> {
                 self.dead_end();
             }
             other => {
-                self.graph.has_gaps |= !matches!(other, Expr::Literal(_) | Expr::Const(_));
+                if !matches!(other, Expr::Literal(_) | Expr::Const(_)) {
+                    self.graph.gap.get_or_insert(expr);
+                }
                 self.assign(into);
             }
         }

@@ -154,8 +154,8 @@ pub(in crate::facts) struct Graph<'db> {
     /// Where the turns of loops begin.
     pub turns: Vec<BlockId>,
     pub cleanups: Cleanups,
-    /// Some of its code has no steps here: it does not expand, or nobody has said what it does.
-    pub has_gaps: bool,
+    /// Code that has no steps here: it does not expand, or nobody has said what it does.
+    pub gap: Option<ExprId>,
 }
 
 impl Graph<'_> {

@@ -24,7 +24,7 @@ pub fn svg<'a>(futures: impl Iterator<Item = &'a FutureSize>, workspace: &Worksp
     let mut picture = Picture { scale: WIDTH / largest as f64, bars: String::new() };
     let mut y = 0.0;
     for future in futures {
-        let least = if future.exact { "" } else { "at least " };
+        let least = if future.is_exact() { "" } else { "at least " };
         let label = format!("{}: {least}{} bytes", future.name, future.bytes);
         let said = format!("{} {label}", place(future, workspace));
         picture.bar((0.0, y), future.bytes, COLOURS[0], &label, &said);
