@@ -1,6 +1,7 @@
 //! What is known of the bodies of a workspace. Computed when first asked for.
 
 pub mod alive;
+pub mod blocking_sockets;
 pub mod body;
 mod branches;
 pub mod callers;
@@ -16,6 +17,7 @@ pub mod compiled;
 pub mod counts;
 pub mod declared;
 pub mod disabled;
+pub mod disabled_drivers;
 pub mod effects;
 pub mod errors;
 pub mod fan_out;

@@ -20,10 +20,12 @@ use crate::{
 mod async_guard_across_await;
 mod blocking_call;
 mod blocking_lock;
+mod blocking_socket;
 mod cancel_debug;
 mod cancel_unsafe_select;
 mod cancel_unsafe_timeout;
 pub mod comments;
+mod disabled_driver;
 mod future_not_awaited;
 mod futurelock;
 mod guard_across_await;
@@ -76,7 +78,7 @@ pub enum About {
     Futures,
     /// How large variables are that futures keep: there too.
     Locals,
-    /// Which runtimes are where: in each function that starts one, or a thread, too.
+    /// Which runtimes are where: in each function that starts one, or a thread, or hands one something, too.
     Runtimes,
 }
 
@@ -145,6 +147,7 @@ pub const RULES: &[Rule] = &[
     rule!("block-on-in-async", |it| blocking_call::check(it, &[Wait::Future])),
     rule!("guard-across-await", guard_across_await::check),
     rule!("blocking-lock", blocking_lock::check),
+    rule!("blocking-socket", runtimes: blocking_socket::check),
     rule!("lock-deadlock", lock_deadlock::check),
     rule!("async-guard-across-await", async_guard_across_await::check),
     rule!("lock-kind", lock_kind::check),
@@ -164,6 +167,7 @@ pub const RULES: &[Rule] = &[
     rule!("large-future", futures: large_future::check),
     rule!("large-local-across-await", locals: large_local_across_await::check),
     rule!("unbounded-concurrency", races: unbounded_concurrency::check),
+    rule!("disabled-driver", runtimes: disabled_driver::check),
     rule!("mixed-runtimes", runtimes: mixed_runtimes::check),
     rule!("uring-borrowed-buffer", races: uring_borrowed_buffer::check),
     rule!("runaway-blocking-pool", races: runaway_blocking_pool::check),

@@ -217,13 +217,17 @@ impl<'db> Foreign<'db> {
         asks
     }
 
+    /// What the future asks for that this call polls.
+    pub fn asked_below(&self, body: &BodyFacts<'db>, call: ExprId) -> Vec<Need> {
+        let all = self.asked(body, 0).into_iter();
+        let mut below: Vec<Found> = all.filter(|it| it.region.driver == Some(call)).collect();
+        below.sort_by_key(|it| body.position(it.own));
+        below.into_iter().map(|it| it.need).collect()
+    }
+
     /// What this body and the functions that it calls ask for and do not find, as far as that is known.
     fn below(&self, body: &BodyFacts<'db>, depth: usize) -> Vec<Found> {
         let contexts = self.known.contexts();
-        // Who asks whether a runtime runs knows what to do where none does.
-        if body.mentions.iter().any(|it| it.row.tells_runtime) {
-            return Vec::new();
-        }
         let attribute = entry_attribute(body.db, self.known, body.function);
         let by_attribute = match attribute.and_then(|it| it.0.entry.clone()) {
             None => BTreeSet::new(),
@@ -232,6 +236,33 @@ impl<'db> Foreign<'db> {
                 None => return Vec::new(),
             },
         };
+        let mut found = self.asked(body, depth);
+        let mut entered: HashMap<ExprId, BTreeSet<String>> = HashMap::new();
+        let by_guards = self.entered(body, Base::Caller, depth);
+        found.retain_mut(|it| {
+            let around = match it.region.base {
+                Base::Caller => by_guards.union(&by_attribute).cloned().collect(),
+                Base::OwnThread(call) => entered
+                    .entry(call)
+                    .or_insert_with(|| self.entered(body, it.region.base, depth))
+                    .clone(),
+                Base::Unknown => return false,
+            };
+            let driver = it.region.driver.map(|it| (body.function, it));
+            it.need.driver = driver.or(it.need.driver);
+            !around.contains(&it.need.runtime) && !it.region.entered.contains(&it.need.runtime)
+        });
+        found.sort_by_key(|it| body.position(it.own));
+        found
+    }
+
+    /// What this body and the functions that it calls ask for.
+    fn asked(&self, body: &BodyFacts<'db>, depth: usize) -> Vec<Found> {
+        let contexts = self.known.contexts();
+        // Who asks whether a runtime runs knows what to do where none does.
+        if body.mentions.iter().any(|it| it.row.tells_runtime) {
+            return Vec::new();
+        }
         let mut found = Vec::new();
         let chooses = body.chooses_runtime();
         let may_run = |it: Thread| it != Thread::Unknown;
@@ -260,22 +291,6 @@ impl<'db> Foreign<'db> {
         for it in calls {
             found.extend(self.below_call(body, it, depth));
         }
-        let mut entered: HashMap<ExprId, BTreeSet<String>> = HashMap::new();
-        let by_guards = self.entered(body, Base::Caller, depth);
-        found.retain_mut(|it| {
-            let around = match it.region.base {
-                Base::Caller => by_guards.union(&by_attribute).cloned().collect(),
-                Base::OwnThread(call) => entered
-                    .entry(call)
-                    .or_insert_with(|| self.entered(body, it.region.base, depth))
-                    .clone(),
-                Base::Unknown => return false,
-            };
-            let driver = it.region.driver.map(|it| (body.function, it));
-            it.need.driver = driver.or(it.need.driver);
-            !around.contains(&it.need.runtime) && !it.region.entered.contains(&it.need.runtime)
-        });
-        found.sort_by_key(|it| body.position(it.own));
         found
     }
 

@@ -31,6 +31,24 @@ impl BodyFacts<'_> {
         }
     }
 
+    /// The call that a value comes from as it is, or in another wrapping.
+    pub(super) fn origin(
+        &self,
+        mut value: ExprId,
+        is_meant: impl Fn(&Row) -> bool,
+    ) -> Option<&Mention> {
+        loop {
+            let mention = self.mention_of(value);
+            if let Some(it) = mention.filter(|it| is_meant(&it.row)) {
+                return Some(it);
+            }
+            value = match self.body[value] {
+                Expr::MethodCall { receiver, .. } if mention?.row.passes => receiver,
+                _ => self.before_question_mark(value)?,
+            };
+        }
+    }
+
     /// The last call of a chain of which something is known that is asked for; the chain goes back.
     pub(super) fn mention_in(
         &self,

@@ -20,6 +20,10 @@ pub struct Contexts {
     services: BTreeMap<String, BTreeMap<Service, String>>,
     /// The names of libraries with the runtimes that they are made for.
     made_for: BTreeMap<String, Vec<String>>,
+    /// The paths of modules with the parts of their runtime that they need.
+    parts: BTreeMap<String, String>,
+    /// By the name of a runtime, the method of its builder that builds it with all parts.
+    whole: BTreeMap<String, String>,
     /// The names of crates with the runtimes that they are.
     runtimes: BTreeMap<String, String>,
 }
@@ -41,6 +45,8 @@ impl Contexts {
         }
         if let Some(runtime) = &file.runtime {
             self.services.entry(runtime.clone()).or_default().extend(file.serves.clone());
+            self.parts.extend(file.parts.clone());
+            self.whole.extend(file.whole.iter().map(|it| (runtime.clone(), it.clone())));
         }
         if file.runtime.is_none() && !file.executor && file.hosts.is_empty() {
             return;
@@ -92,6 +98,18 @@ impl Contexts {
     /// The runtimes that the library is made for which this function is a part of.
     pub fn made_for(&self, row: &Row) -> Option<&[String]> {
         self.made_for.get(krate(row)).map(Vec::as_slice)
+    }
+
+    /// The part of its runtime that this function needs, and that is there only if the runtime is built with it.
+    pub fn part_for(&self, row: &Row) -> Option<&str> {
+        let is_in =
+            |module: &str| row.path.strip_prefix(module).is_some_and(|it| it.starts_with("::"));
+        self.parts.iter().find(|it| is_in(it.0)).map(|it| it.1.as_str())
+    }
+
+    /// The method of the builder of a runtime that builds it with all its parts.
+    pub fn whole(&self, runtime: &str) -> Option<&str> {
+        self.whole.get(runtime).map(String::as_str)
     }
 
     /// The runtime that the crate of this function is, or that it needs.

@@ -82,6 +82,11 @@ pub struct CrateRows {
     /// ... and those that give it timers.
     #[serde(default)]
     pub timers: Vec<String>,
+    /// The parts that a runtime has only if it is built with them, by the modules whose functions need them.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
+    /// The method of its builder that builds it with all of them.
+    pub whole: Option<String>,
     /// The names of the functions and macros that give guards.
     #[serde(default, rename = "guard-givers")]
     pub guard_givers: Vec<String>,

@@ -291,11 +291,12 @@ impl Known {
         several.chain(lenders).chain(macros)
     }
 
-    /// The names of what starts runtimes and threads.
+    /// The names of what starts runtimes and threads, and of what hands them something.
     pub fn entering_names(&self) -> impl Iterator<Item = &str> {
         let enters = |it: &&Row| {
             it.future == Some(FutureRuns::Driven)
                 || it.on_own_threads
+                || it.takes_nonblocking
                 || it.closure == Some(ClosureRuns::Thread)
         };
         let attributes = self.macros.values().filter(|it| it.entry.is_some()).map(|it| it.name());

@@ -115,6 +115,18 @@ pub struct Row {
     pub flushes: bool,
     /// How a call that ends a chain is written in its place.
     pub chain: Option<Chain>,
+    /// It gives a socket whose calls wait until it is told otherwise.
+    #[serde(default)]
+    pub gives_blocking: bool,
+    /// The socket that it is given has to be told before that its calls do not wait.
+    #[serde(default)]
+    pub takes_nonblocking: bool,
+    /// It makes a runtime of what was said to a builder.
+    #[serde(default)]
+    pub builds_runtime: bool,
+    /// The parts that a runtime has because of it.
+    #[serde(default)]
+    pub turns_on: Vec<String>,
     /// It begins chains of calls that other rows speak of.
     #[serde(default)]
     pub begins: bool,
