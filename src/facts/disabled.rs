@@ -75,23 +75,34 @@ impl BodyFacts<'_> {
         })
     }
 
-    /// Whether nothing ever takes the value of a variable away from the async body that `expr` stands in.
+    /// Whether a value is there as long as the async body that `expr` stands in: it is a variable of it, or of what makes
+    /// it and is named in it, too; and all that ever happens to it is to be lent.
     fn stays_beside(&self, variable: BindingId, expr: ExprId) -> bool {
         let here = self.closure_around(expr);
-        if self.body.binding_owner(variable) != here {
+        let owner = self.body.binding_owner(variable);
+        let is_captured = || here.is_some_and(|it| self.closure_around(it) == owner);
+        if owner != here && !is_captured() {
             return false;
         }
-        let mut mentions = self.body.exprs().filter(|it| self.local(it.0) == Some(variable));
-        mentions.all(|(it, _)| {
-            let is_lent = self.parents.get(it).is_some_and(|parent| match &self.body[*parent] {
-                Expr::Ref { .. } => true,
-                Expr::MethodCall { receiver, .. } => {
-                    let steps = self.infer.expr_adjustment(it).unwrap_or_default();
-                    *receiver == it && steps.iter().any(|it| matches!(it.kind, Adjust::Borrow(_)))
-                }
-                _ => false,
-            });
-            is_lent && self.closure_around(it) == here
+        let mentions = self.body.exprs().map(|it| it.0);
+        let mentions: Vec<ExprId> =
+            mentions.filter(|it| self.local(*it) == Some(variable)).collect();
+        let is_here = |it: &ExprId| self.closure_around(*it) == here;
+        mentions.iter().any(is_here)
+            && mentions.iter().all(|it| {
+                self.is_lent_there(*it) && (is_here(it) || self.closure_around(*it) == owner)
+            })
+    }
+
+    /// Whether this place is lent, and not given away: `&it`, `it.call()` of a method that borrows it.
+    fn is_lent_there(&self, place: ExprId) -> bool {
+        self.parents.get(place).is_some_and(|parent| match &self.body[*parent] {
+            Expr::Ref { .. } => true,
+            Expr::MethodCall { receiver, .. } => {
+                let steps = self.infer.expr_adjustment(place).unwrap_or_default();
+                *receiver == place && steps.iter().any(|it| matches!(it.kind, Adjust::Borrow(_)))
+            }
+            _ => false,
         })
     }
 
