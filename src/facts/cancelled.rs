@@ -11,7 +11,7 @@ use ra_ap_hir_def::{
     hir::{BindingId, Expr, ExprId},
     signatures::FunctionSignature,
 };
-
+use ra_ap_hir_expand::MacroCallId;
 use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
@@ -95,7 +95,8 @@ impl<'db> BodyFacts<'db> {
             if let Some(note) = self.dropped_by_macro(parent, child) {
                 return Fate::Dropped(note);
             }
-            if let Some(note) = self.dropped_by_call(parent, child) {
+            let dropped = self.dropped_by_call(parent, child);
+            if let Some(note) = dropped.or_else(|| self.dropped_by_error(parent, child)) {
                 return Fate::Dropped(note);
             }
             match self.future_of(parent) {
@@ -176,16 +177,24 @@ impl<'db> BodyFacts<'db> {
 
     /// The macro that wrote this expression, when it may drop its branches.
     pub(super) fn cancelling_macro(&self, expr: ExprId) -> Option<&Arc<Row>> {
+        self.macro_around(expr, |it| it.cancels).map(|it| it.1)
+    }
+
+    /// The call of a macro that wrote this expression, and its row, when that says this.
+    pub(super) fn macro_around(
+        &self,
+        expr: ExprId,
+        says: fn(&Row) -> bool,
+    ) -> Option<(MacroCallId, &Arc<Row>)> {
         let mut file = self.map.expr_syntax(expr).ok()?.file_id;
-        while let HirFileId::MacroFile(call) = file {
-            let call = call.loc(self.db);
-            let row = self.known.cancelling_macro(self.db, call.def);
-            if row.is_some() {
-                return row;
-            }
+        let calls = std::iter::from_fn(|| {
+            let HirFileId::MacroFile(id) = file else { return None };
+            let call = id.loc(self.db);
             file = call.kind.file_id();
-        }
-        None
+            Some((id, call.def))
+        });
+        let mut rows = calls.map(|it| (it.0, self.known.macro_that(self.db, it.1, says)));
+        rows.find_map(|it| Some((it.0, it.1?)))
     }
 
     fn dropped_by_call(&self, call: ExprId, child: ExprId) -> Option<Note> {

@@ -3,6 +3,8 @@
 //! Only what belongs to somebody who lives on can be lost: a future that makes its own connection makes another one the
 //! next time. What is not known loses nothing.
 
+mod taken;
+
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use ra_ap_hir_def::{
@@ -22,10 +24,12 @@ use crate::{
         declared::Given,
         effects::declared::Declared,
         locks::taken::parameters,
-        names, place,
+        names,
+        of_each::OfEach,
+        place,
         selects::{Branch, Select},
-        suspends::{AsyncBody, Kept, Origin},
         timeouts::Timeout,
+        until_error::Sibling,
     },
     finding::Note,
     knowledge::{Row, cancel::Cancel, resolve::Known},
@@ -106,15 +110,44 @@ impl<'db> Losses<'db> {
             What::Given(_) => made.contains(&it.owner) && body.was_taken_out(it.owner),
             _ => !made.contains(&it.owner),
         };
-        self.below(body, future, 0).into_iter().find(is_missed)
+        self.lost_outside(body, future, branch.each.as_ref()).into_iter().find(is_missed)
     }
 
     /// What each turn of a loop loses with the future that it makes, when the time is up.
     pub fn of_timeout(&self, body: &BodyFacts<'db>, timeout: &Timeout) -> Option<Loss> {
-        let made = body.variables_of_loop(timeout.turns);
+        self.of_turn(body, timeout.turns, timeout.future, None)
+    }
+
+    /// What each turn of a loop loses with the future that it makes, when another one gives an error.
+    pub fn of_sibling(&self, body: &BodyFacts<'db>, sibling: &Sibling) -> Option<Loss> {
+        self.of_turn(body, sibling.turns, sibling.future, sibling.each.as_ref())
+    }
+
+    fn of_turn(
+        &self,
+        body: &BodyFacts<'db>,
+        turns: ExprId,
+        future: ExprId,
+        each: Option<&OfEach>,
+    ) -> Option<Loss> {
+        let made = body.variables_of_loop(turns);
         // Who gives a message a time to be taken means to drop it then.
         let is_missed = |it: &Loss| !matches!(it.what, What::Given(_)) && !made.contains(&it.owner);
-        self.below(body, timeout.future, 0).into_iter().find(is_missed)
+        self.lost_outside(body, future, each).into_iter().find(is_missed)
+    }
+
+    /// What is lost with a future, as it is seen where it is made, or where all of its kind are.
+    fn lost_outside(
+        &self,
+        body: &BodyFacts<'db>,
+        future: ExprId,
+        each: Option<&OfEach>,
+    ) -> Vec<Loss> {
+        let lost = self.below(body, future, 0);
+        match each {
+            Some(each) => lost.into_iter().filter_map(|it| body.lost_outside(each, it)).collect(),
+            None => lost,
+        }
     }
 
     fn below(&self, body: &BodyFacts<'db>, future: ExprId, depth: usize) -> Vec<Loss> {
@@ -348,90 +381,5 @@ impl<'db> BodyFacts<'db> {
         let variable = self.local(value)?;
         let type_ = self.infer.binding_ty(variable);
         (!self.is(type_, "Copy") && !self.is_reference(type_)).then_some(variable)
-    }
-
-    /// What an async body has taken out of something and still holds, alone, while it waits for something else.
-    fn taken_out_and_held(&self, coroutine: ExprId) -> Vec<Loss> {
-        let takes = self.mentions.iter().filter(|it| {
-            it.row.takes_out
-                && it.form == Form::Method
-                && self.is_awaited_in(coroutine, it.awaits_in)
-        });
-        let takes: Vec<_> = takes
-            .filter_map(|it| {
-                let receiver = *self.values_of(it.expr).first()?;
-                let variables = self.variables_given(it.expr);
-                (!variables.is_empty()).then(|| Some((it, self.owner_of(receiver)?, variables)))?
-            })
-            .collect();
-        if takes.is_empty() {
-            return Vec::new();
-        }
-        let Some(body) = self.async_bodies().into_iter().find(|it| it.coroutine() == coroutine)
-        else {
-            return Vec::new();
-        };
-        let lost = takes.into_iter().filter_map(|(mention, owner, variables)| {
-            let point = body.points.iter().find(|point| {
-                point.alive.iter().any(|it| self.holds_one(&body, it, &variables, point.await_))
-            })?;
-            let taken = Note::perhaps_at(self.place_to_show(mention.expr), "it is taken out here");
-            let held = "and while this is awaited it is in no other place";
-            let held = Note::perhaps_at(self.place_to_show(point.await_), held);
-            let what = What::TakenOut(mention.row.said());
-            Some(self.loss(what, owner, vec![taken, held], None))
-        });
-        lost.collect()
-    }
-
-    /// Whether this holds one of the variables, for more than to drop it.
-    fn holds_one(
-        &self,
-        body: &AsyncBody<'db>,
-        kept: &Kept,
-        variables: &[BindingId],
-        await_: ExprId,
-    ) -> bool {
-        if !kept.filled {
-            return false;
-        }
-        match body.origin(kept) {
-            Some(Origin::Variable(it)) => variables.contains(&it) && kept.used_later,
-            Some(Origin::Temporary(_)) => false,
-            None => {
-                let Expr::Await { expr } = self.body[await_] else { return false };
-                let given = self.values_of(expr);
-                body.is_awaited(kept)
-                    && given
-                        .iter()
-                        .filter_map(|it| self.local(*it))
-                        .any(|it| variables.contains(&it))
-            }
-        }
-    }
-
-    /// The variables that are given what this call returns, or a part of it.
-    pub(super) fn variables_given(&self, call: ExprId) -> Vec<BindingId> {
-        let is_spine = |it: BindingId| match self.given(it) {
-            Given::By(value) => self.is_on_spine(value, call),
-            Given::Later | Given::Outside => false,
-        };
-        self.body.bindings().map(|it| it.0).filter(|it| is_spine(*it)).collect()
-    }
-
-    /// Whether a value is what this call returned: awaited, taken out of an `Option` or a `Result`.
-    fn is_on_spine(&self, value: ExprId, call: ExprId) -> bool {
-        value == call
-            || match &self.body[value] {
-                Expr::Await { expr } => self.is_on_spine(*expr, call),
-                Expr::MethodCall { receiver, .. } => self.is_on_spine(*receiver, call),
-                Expr::Match { expr: head, .. } => match &self.body[*head] {
-                    Expr::Call { args, .. } if self.is_question_mark(value) => {
-                        args.first().is_some_and(|it| self.is_on_spine(*it, call))
-                    }
-                    _ => self.is_on_spine(*head, call),
-                },
-                _ => false,
-            }
     }
 }

@@ -13,7 +13,7 @@ use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
 use crate::{
-    facts::{body::BodyFacts, selects::grammar::Written},
+    facts::{body::BodyFacts, of_each::OfEach, selects::grammar::Written},
     finding::Place,
     knowledge::Row,
 };
@@ -44,6 +44,8 @@ pub struct Branch {
     pub handler_at: Place,
     /// Whether the macro gets the future only for a time and cannot drop it.
     pub is_lent: bool,
+    /// How it stands for several futures.
+    pub(crate) each: Option<OfEach>,
 }
 
 impl Select {
@@ -52,9 +54,9 @@ impl Select {
         self.row.gives_first
     }
 
-    /// All branches but one.
+    /// All branches but one, which is also another one where it stands for several.
     pub fn others<'a>(&'a self, branch: &'a Branch) -> impl Iterator<Item = &'a Branch> {
-        self.branches.iter().filter(move |it| it.future != branch.future)
+        self.branches.iter().filter(move |it| it.each.is_some() || it.future != branch.future)
     }
 }
 
@@ -62,8 +64,8 @@ impl<'db> BodyFacts<'db> {
     /// Every `select!` in this function of which all is known, in the order of the text.
     pub fn selects(&self) -> &[Select] {
         self.selects.get_or_init(|| {
-            let names = self.known.racing_macros().into_iter().map(|it| format!("{it}!"));
-            let names: Vec<String> = names.collect();
+            let names = self.known.macros_that(|it| it.cancels).into_iter();
+            let names: Vec<String> = names.map(|it| format!("{it}!")).collect();
             let mut selects =
                 if self.says_one_of(&names) { self.all_selects() } else { Vec::new() };
             selects.extend(self.called_selects());
@@ -104,7 +106,7 @@ impl<'db> BodyFacts<'db> {
         let node = of.to_node(self.db).value;
         let file = of.kind.file_id();
         let at = self.place_of_range(file, node.text_range());
-        let row = self.known.cancelling_macro(self.db, of.def);
+        let row = self.known.macro_that(self.db, of.def, |it| it.cancels);
         let select = row.and_then(|row| {
             let brackets = brackets(node)?;
             grammar::branches(&brackets)?;
@@ -143,6 +145,7 @@ impl<'db> BodyFacts<'db> {
                         handler: *written.get(&handler_at)?,
                         handler_at,
                         is_lent: self.is_lent(future, &row),
+                        each: None,
                     });
                 }
                 Written::Otherwise => has_else = true,
@@ -154,7 +157,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The outermost expression that this call wrote, of those around `inner`.
-    fn written_by(&self, call: MacroCallId, inner: ExprId) -> ExprId {
+    pub(super) fn written_by(&self, call: MacroCallId, inner: ExprId) -> ExprId {
         let is_of_call = |expr: &ExprId| {
             let Ok(source) = self.map.expr_syntax(*expr) else { return false };
             let mut file = source.file_id;

@@ -1,6 +1,6 @@
 //! Futures that may be given up when their time is up, in a loop that goes on then.
 
-use ra_ap_hir_def::hir::{Expr, ExprId, MatchArm, Pat, PatId};
+use ra_ap_hir_def::hir::{Expr, ExprId, MatchArm, Pat, PatId, Statement};
 
 use crate::{
     facts::body::{BodyFacts, Form},
@@ -23,8 +23,10 @@ pub struct Timeout {
 }
 
 /// What becomes of a loop.
-struct GoesOn {
-    when_given_up: bool,
+pub(super) struct GoesOn {
+    /// Of an `Err`, ...
+    pub when_given_up: bool,
+    /// ... and of an `Ok`.
     when_done: bool,
 }
 
@@ -56,13 +58,14 @@ impl BodyFacts<'_> {
     }
 
     /// What becomes of the loop with the two results. None where that is not clear.
-    fn goes_on(&self, awaited: ExprId, loop_: ExprId) -> Option<GoesOn> {
+    pub(super) fn goes_on(&self, awaited: ExprId, loop_: ExprId) -> Option<GoesOn> {
         let parent = *self.parents.get(awaited)?;
         let goes_on = |it: ExprId| !self.always_leaves(it, loop_);
         let (whole, found) = match &self.body[parent] {
-            Expr::Block { .. } => {
-                (awaited, GoesOn { when_given_up: self.is_ignored(awaited), when_done: true })
-            }
+            Expr::Block { .. } => (
+                awaited,
+                GoesOn { when_given_up: self.is_taken_as_it_is(awaited), when_done: true },
+            ),
             Expr::Match { expr, arms } if *expr == awaited && !self.is_question_mark(parent) => {
                 let any = |is_it: &dyn Fn(PatId) -> bool| {
                     let mut arms = arms.iter().filter(|it: &&MatchArm| is_it(it.pat));
@@ -93,11 +96,10 @@ impl BodyFacts<'_> {
         (!self.ends_behind(whole, loop_)).then_some(found)
     }
 
-    /// Whether nobody looks at a value: it is a statement, or `let _ =` takes it.
-    fn is_ignored(&self, value: ExprId) -> bool {
-        use ra_ap_hir_def::hir::Statement;
+    /// Whether the code goes on with any value: it is a statement, or a `let` takes it, whatever it is.
+    fn is_taken_as_it_is(&self, value: ExprId) -> bool {
         match self.let_giving(value) {
-            Some(Statement::Let { pat, .. }) => matches!(self.body[*pat], Pat::Wild),
+            Some(Statement::Let { else_branch, .. }) => else_branch.is_none(),
             _ => {
                 let parent = self.parents.get(value).map(|it| &self.body[*it]);
                 matches!(parent, Some(Expr::Block { tail, .. }) if *tail != Some(value))

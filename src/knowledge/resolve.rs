@@ -253,20 +253,28 @@ impl Known {
         self.macros.get(&makro)
     }
 
-    /// The macro of this definition, when its branches may be dropped before they are done.
-    pub fn cancelling_macro(&self, db: &RootDatabase, makro: MacroDefId) -> Option<&Arc<Row>> {
-        let mut rows = self.macros.iter().filter(|it| it.1.cancels);
+    /// The macro of this definition, where its row says this.
+    pub fn macro_that(
+        &self,
+        db: &RootDatabase,
+        makro: MacroDefId,
+        says: fn(&Row) -> bool,
+    ) -> Option<&Arc<Row>> {
+        let mut rows = self.macros.iter().filter(|it| says(it.1));
         rows.find(|it| it.0.definition(db) == makro).map(|it| it.1)
     }
 
-    /// The names of the macros whose branches may be dropped before they are done.
-    pub fn racing_macros(&self) -> BTreeSet<&str> {
-        self.macros.values().filter(|it| it.cancels).map(|it| it.name()).collect()
+    /// The names of the macros whose rows say this.
+    pub fn macros_that(&self, says: fn(&Row) -> bool) -> BTreeSet<&str> {
+        self.macros.values().filter(|it| says(it)).map(|it| it.name()).collect()
     }
 
-    /// The names of the functions that give a future up when its time is up.
+    /// The names of the functions that give a future up: when its time is up, or when another one is done.
     pub fn racing_functions(&self) -> BTreeSet<&str> {
-        let gives_up = |it: &&Arc<Row>| it.cancels && it.cancel == Some(Cancel::AsGiven);
+        let gives_up = |it: &&Arc<Row>| {
+            let races = it.gives_first || it.gives_variants;
+            it.until_error || it.cancels && (races || it.cancel == Some(Cancel::AsGiven))
+        };
         self.functions.values().filter(gives_up).map(|it| it.name()).collect()
     }
 

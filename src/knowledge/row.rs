@@ -245,6 +245,9 @@ pub struct Row {
     /// ... but for one that is only named: that is lent to it, and lives on.
     #[serde(default)]
     pub lends_named: bool,
+    /// It awaits several futures until one of them gives an error, and drops the others then.
+    #[serde(default)]
+    pub until_error: bool,
     /// It panics when no branch of it is left, unless it has an `else`.
     #[serde(default)]
     pub needs_else: bool,

@@ -1,6 +1,11 @@
 //! A future that is polled after it is done, or that does not live from one poll to the next.
 
-use crate::{finding::Note, fix::once, rules::Pass};
+use crate::{
+    facts::{losses::Loss, until_error::Sibling},
+    finding::{Note, Severity},
+    fix::once,
+    rules::{Pass, lost::lost},
+};
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for it in pass.body.polled_again() {
@@ -22,6 +27,11 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
             ))),
         }
     }
+    for sibling in pass.body.siblings() {
+        if let Some(loss) = pass.losses.of_sibling(pass.body, &sibling) {
+            report_sibling(pass, sibling, loss);
+        }
+    }
     for it in pass.body.made_in_poll() {
         let message = format!(
             "{} is made anew by each `poll` and dropped at its end, so it loses its turn each time, and wakes nobody",
@@ -32,4 +42,20 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
             "a future that waits for several polls is kept in the value that is polled, boxed and pinned",
         ));
     }
+}
+
+fn report_sibling(pass: &mut Pass<'_, '_>, sibling: Sibling, loss: Loss) {
+    let finding = pass.report(sibling.future_at, lost(&loss, "another one fails first"));
+    finding.severity = Severity::Warn;
+    finding.because.extend(loss.way);
+    let dropped = format!(
+        "`{}` drops the future when another one gives an error, and the next turn makes it anew",
+        sibling.name
+    );
+    finding.because.push(Note::at(sibling.at, dropped));
+    finding.because.push(Note::at(sibling.other_at, "this may give one"));
+    finding.because.extend(loss.keeping.map(Note::new));
+    finding.because.push(Note::new(
+        "what awaits all of them to their ends, and looks at the errors behind, loses nothing",
+    ));
 }

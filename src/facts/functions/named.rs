@@ -97,7 +97,7 @@ impl Mentions {
         close(&mut names, &outlines, &Helpers::default());
         let async_macros = outlines.iter().flat_map(|it| &it.macros).filter(|it| it.is_async);
         let macros = async_macros.map(|it| format!("{}!", it.name)).collect();
-        let racing = known.racing_macros().into_iter().map(|it| format!("{it}!"));
+        let racing = known.macros_that(|it| it.cancels).into_iter().map(|it| format!("{it}!"));
         let functions = known.racing_functions().into_iter().map(|it| format!("{it}("));
         let racing = racing.chain(functions).filter(|_| asked.races);
         let changes = known.rows().filter(|it| it.empties || it.undone_by.is_some());

@@ -13,6 +13,7 @@ use ra_ap_syntax::TextRange;
 use crate::{
     facts::{
         body::{BodyFacts, Form, Mention},
+        of_each::OfEach,
         selects::{Branch, Select},
     },
     finding::Place,
@@ -43,21 +44,29 @@ impl BodyFacts<'_> {
         if !matches!(self.body[awaited], Expr::Await { .. }) || !self.leaves_the_rest(whole) {
             return None;
         }
-        let elements = self.list_of(*self.values_of(mention.expr).first()?, 0)?;
+        let futures = *self.values_of(mention.expr).first()?;
         let at = self.place_of(mention.expr)?;
         let nothing = Place::new(at.file.clone(), TextRange::empty(at.range.start()));
-        let branches = elements.iter().map(|future| {
+        let branch = |future: ExprId, each: Option<OfEach>| {
             Some(Branch {
                 pattern: nothing.clone(),
-                at: self.place_of(*future)?,
+                at: self.place_of(future)?,
                 guard: None,
-                future: *future,
+                future,
                 handler: callee,
                 handler_at: at.clone(),
-                is_lent: self.lends_one(*future),
+                is_lent: self.lends_one(future),
+                each,
             })
-        });
-        let branches = branches.collect::<Option<Vec<_>>>().filter(|it| it.len() > 1)?;
+        };
+        let branches = match self.list_of(futures, 0) {
+            Some(it) if it.len() > 1 => it.iter().map(|it| branch(*it, None)).collect(),
+            Some(_) => None,
+            None => {
+                let each = self.of_each(futures)?;
+                Some(vec![branch(each.future, Some(each))?])
+            }
+        }?;
         Some(Select {
             row: Arc::clone(&mention.row),
             at,
@@ -70,16 +79,37 @@ impl BodyFacts<'_> {
 
     /// Whether of a tuple only the first parts are taken: `(value, index, _)`, or `.0`.
     fn leaves_the_rest(&self, tuple: ExprId) -> bool {
-        if let Some(Expr::Field { name, .. }) = self.parents.get(tuple).map(|it| &self.body[*it]) {
-            return name.as_tuple_index() == Some(0);
+        match self.parents.get(tuple).map(|it| &self.body[*it]) {
+            Some(Expr::Field { name, .. }) => name.as_tuple_index() == Some(0),
+            Some(Expr::Let { pat, .. }) => self.leaves_last(*pat),
+            Some(Expr::Match { expr, arms }) if *expr == tuple => {
+                arms.iter().all(|it| self.leaves_last(it.pat))
+            }
+            _ => match self.let_giving(tuple) {
+                Some(Statement::Let { pat, .. }) => self.leaves_last(*pat),
+                _ => false,
+            },
         }
-        let Some(Statement::Let { pat, .. }) = self.let_giving(tuple) else { return false };
-        let Pat::Tuple { args, ellipsis: None } = &self.body[*pat] else { return false };
-        args.last().is_some_and(|it| match self.body[*it] {
+    }
+
+    /// Whether a pattern does not take the last part of a tuple, which may be that of an `Ok`.
+    fn leaves_last(&self, pattern: PatId) -> bool {
+        match &self.body[pattern] {
             Pat::Wild => true,
-            Pat::Bind { id, subpat: None } => self.is_unused(id),
+            Pat::Tuple { args, ellipsis } => {
+                *ellipsis == Some(args.len() as u32)
+                    || args.last().is_some_and(|it| match self.body[*it] {
+                        Pat::Wild => true,
+                        Pat::Bind { id, subpat: None } => self.is_unused(id),
+                        _ => false,
+                    })
+            }
+            Pat::TupleStruct { path, args, .. } => {
+                let is_ok = path.segments().last().is_some_and(|it| it.name.as_str() == "Ok");
+                !is_ok || args.iter().all(|it| self.leaves_last(*it))
+            }
             _ => false,
-        })
+        }
     }
 
     /// The elements of `[a, b]` and `vec![a, b]`, in a variable too.
@@ -115,6 +145,7 @@ impl BodyFacts<'_> {
                 handler: arm.expr,
                 handler_at,
                 is_lent: self.lends_one(future),
+                each: None,
             });
         }
         arms.iter().all(|it| self.drops_the_rest(it)).then_some(Select {
