@@ -36,7 +36,7 @@ pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
     "persy" "pin_project" "poem" "polling" "pollster" "postage" "postgres" "printpdf" "quick_xml" "quinn" "r2d2"
     "rayon" "rayon_core" "rcgen" "rdkafka" "redb" "redis" "regex" "remove_dir_all" "reqwest" "resvg" "ring" "rmp_serde"
     "rocket" "rocksdb" "rouille" "rpassword" "rsa" "rumqttc" "rusb" "rusqlite" "rustyline" "salvo" "scc" "scrypt"
-    "sea_orm" "serde_json" "serde_yaml" "serialport" "signal_hook" "sled" "smol" "smol_potat" "snap" "spin" "sqlx"
+    "sea_orm" "serde_json" "serde_yaml" "serialport" "signal_hook" "sled" "smol" "smol_potat" "snap" "socket2" "spin" "sqlx"
     "sqlx_core" "ssh2" "std" "subprocess" "suppaftp" "surf" "sysinfo" "tachyonix" "tantivy" "tar" "tempfile" "tera"
     "thingbuf" "threadpool" "tide" "tiny_http" "tokenizers" "tokio" "tokio_postgres" "tokio_rayon" "tokio_rusqlite"
     "tokio_stream" "tokio_tungstenite" "tokio_uring" "tokio_util" "toml" "tonic" "tower" "tower_service" "tracing"

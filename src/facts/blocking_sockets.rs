@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId};
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat};
 use ra_ap_syntax::{
     AstNode, SyntaxNode, TextRange,
     ast::{self, HasArgList},
@@ -12,10 +12,15 @@ use crate::{
     facts::{
         body::{BodyFacts, Mention},
         declared::Given,
+        foreign::Foreign,
+        place,
     },
     finding::Place,
     knowledge::Row,
 };
+
+/// Nobody hands a socket further down to be told something.
+const DEEPEST: usize = 3;
 
 /// A socket that nobody has told not to wait.
 pub struct BlockingSocket {
@@ -47,29 +52,21 @@ pub enum Spot {
     Arm(TextRange),
 }
 
-impl BodyFacts<'_> {
+impl<'db> BodyFacts<'db> {
     /// All of them that are made in this body.
-    pub fn blocking_sockets(&self) -> Vec<BlockingSocket> {
+    pub fn blocking_sockets(&self, foreign: &Foreign<'db>) -> Vec<BlockingSocket> {
         let takes = self.mentions.iter().filter(|it| it.row.takes_nonblocking);
         let mut found: Vec<BlockingSocket> =
-            takes.filter_map(|it| self.blocking_socket(it)).collect();
+            takes.filter_map(|it| self.blocking_socket(it, foreign)).collect();
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found
     }
 
-    fn blocking_socket(&self, taking: &Mention) -> Option<BlockingSocket> {
+    fn blocking_socket(&self, taking: &Mention, foreign: &Foreign<'db>) -> Option<BlockingSocket> {
         let Expr::Call { args, .. } = &self.body[taking.expr] else { return None };
         let value = *args.first()?;
-        let variable = self.local(value);
-        let maker = match variable {
-            Some(it) => match self.given(it) {
-                Given::By(value) if self.is_left_alone(it, taking.expr) => {
-                    self.origin(value, |it| it.gives_blocking)?
-                }
-                _ => return None,
-            },
-            None => self.origin(value, |it| it.gives_blocking)?,
-        };
+        let maker = self.opened(value, foreign)?;
+        let variable = self.local(self.before_conversions(value));
         Some(BlockingSocket {
             at: self.place_of(taking.expr)?,
             row: Arc::clone(&taking.row),
@@ -80,19 +77,95 @@ impl BodyFacts<'_> {
         })
     }
 
-    /// Whether all that is done with a socket before is what does not change whether its calls wait.
-    fn is_left_alone(&self, variable: BindingId, taking: ExprId) -> bool {
+    /// The call that opens a socket which comes from there, on whichever way, without having been told anything.
+    fn opened(&self, value: ExprId, foreign: &Foreign<'db>) -> Option<&Mention> {
+        let value = self.before_conversions(value);
+        if let Some(variable) = self.local(value) {
+            let Given::By(given) = self.given(variable) else { return None };
+            let stays = self.stays_blocking(variable, Some(value), foreign, 0);
+            return stays.then(|| self.opened(given, foreign)).flatten();
+        }
+        if let Some(it) = self.origin(value, |it| it.gives_blocking) {
+            return self.says_nothing(it).then_some(it);
+        }
+        match &self.body[value] {
+            Expr::Block { tail: Some(tail), .. } => self.opened(*tail, foreign),
+            Expr::Match { arms, .. } if !self.is_question_mark(value) => {
+                let mut makers = arms.iter().map(|it| self.opened(it.expr, foreign));
+                let first = makers.next()??;
+                makers.all(|it| it.is_some()).then_some(first)
+            }
+            Expr::If { then_branch, else_branch: Some(other), .. } => {
+                self.opened(*other, foreign)?;
+                self.opened(*then_branch, foreign)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is certain that a call which opens a socket does not tell it at once.
+    fn says_nothing(&self, maker: &Mention) -> bool {
+        let Some(index) = maker.row.may_say else { return true };
+        let Expr::Call { args, .. } = &self.body[maker.expr] else { return false };
+        let says = args.get(index).copied();
+        says.is_some_and(|it| matches!(self.body[it], Expr::Path(_)) && self.local(it).is_none())
+    }
+
+    /// What a value was before its type was changed: `into()`, `From::from`.
+    fn before_conversions(&self, mut value: ExprId) -> ExprId {
+        while self.mention_of(value).is_some_and(|it| it.row.converts) {
+            value = match &self.body[value] {
+                Expr::MethodCall { receiver, .. } => *receiver,
+                Expr::Call { args, .. } if args.len() == 1 => args[0],
+                _ => return value,
+            };
+        }
+        value
+    }
+
+    /// Whether all that is done with a socket, before it is `taken`, does not change whether its calls wait.
+    fn stays_blocking(
+        &self,
+        variable: BindingId,
+        taken: Option<ExprId>,
+        foreign: &Foreign<'db>,
+        depth: usize,
+    ) -> bool {
         let mut uses = self.body.exprs().filter(|it| self.local(it.0) == Some(variable));
-        uses.all(|(it, _)| {
-            let around = self.parents.get(it).copied();
-            around == Some(taking)
-                || around.is_some_and(|around| match &self.body[around] {
-                    Expr::MethodCall { receiver, .. } if *receiver == it => {
-                        self.mention_of(around).is_some_and(|it| it.row.becomes.is_some())
-                    }
-                    _ => false,
-                })
-        })
+        uses.all(|(it, _)| Some(it) == taken || self.leaves_blocking(it, foreign, depth))
+    }
+
+    /// Whether a use of a socket leaves that as it is.
+    fn leaves_blocking(&self, socket: ExprId, foreign: &Foreign<'db>, depth: usize) -> bool {
+        let Some(around) = self.parents.get(socket).copied() else { return false };
+        match &self.body[around] {
+            Expr::MethodCall { receiver, .. } if *receiver == socket => {
+                let row = self.mention_of(around).map(|it| &it.row);
+                row.is_some_and(|it| it.becomes.is_some() || it.leaves_blocking)
+            }
+            Expr::Ref { .. } if depth < DEEPEST => {
+                self.is_left_by_callee(around, foreign, depth).unwrap_or(false)
+            }
+            _ => false,
+        }
+    }
+
+    /// ... that lends it to a function of the project.
+    fn is_left_by_callee(
+        &self,
+        lent: ExprId,
+        foreign: &Foreign<'db>,
+        depth: usize,
+    ) -> Option<bool> {
+        let call = *self.parents.get(lent)?;
+        let Expr::Call { args, .. } = &self.body[call] else { return None };
+        let index = args.iter().position(|it| *it == lent)?;
+        let callee = self.uses.iter().find(|it| it.expr == call)?.function;
+        place::file_of(foreign.workspace(), callee)?;
+        let callee = foreign.body_of(callee);
+        let parameter = callee.body.params.get(index)?.user_written;
+        let Pat::Bind { id, subpat: None } = callee.body[parameter] else { return None };
+        Some(callee.stays_blocking(id, None, foreign, depth + 1))
     }
 
     fn telling(

@@ -118,6 +118,14 @@ pub struct Row {
     /// It gives a socket whose calls wait until it is told otherwise.
     #[serde(default)]
     pub gives_blocking: bool,
+    /// ... unless this argument, counted from 0, says that already: it does not where it is a constant.
+    pub may_say: Option<usize>,
+    /// Whether the calls of a socket wait stays as it was.
+    #[serde(default)]
+    pub leaves_blocking: bool,
+    /// It makes of a value the same one of another type.
+    #[serde(default)]
+    pub converts: bool,
     /// The socket that it is given has to be told before that its calls do not wait.
     #[serde(default)]
     pub takes_nonblocking: bool,
