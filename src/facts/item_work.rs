@@ -138,8 +138,7 @@ impl<'db> Search<'_, '_, 'db> {
     }
 
     fn add_coroutine(&mut self, body: &BodyFacts<'db>, coroutine: ExprId, way: &[Step]) {
-        // What is begun and not ended by a call further down ends with that call.
-        self.found.works_on |= way.len() <= 1 && body.has_endless_loop(coroutine);
+        self.found.works_on |= body.has_endless_loop(coroutine);
         let is_in = |expr: ExprId| body.coroutine_around(expr) == Some(coroutine);
         let in_it = |it: &&Mention| it.form != Form::Named && is_in(it.expr);
         for it in body.mentions.iter().filter(in_it) {

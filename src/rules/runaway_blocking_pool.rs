@@ -4,7 +4,7 @@ use crate::{
     facts::{
         counts::Count,
         fan_out::{FanOut, Limit},
-        item_work::Deed,
+        item_work::{Deed, ItemWork},
         task_each::{Started, TaskEach},
     },
     finding::{Finding, Note, Severity},
@@ -17,16 +17,27 @@ use crate::{
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for it in pass.body.unlimited() {
         let work = pass.body.work_of(pass.effects, &it.futures);
-        if let Some(deed) = work.uses_pool.filter(|_| !matches!(it.limit, Limit::Nothing(_))) {
+        if matches!(it.limit, Limit::Nothing(_)) || is_needed(&it.count, &work) {
+            continue;
+        }
+        if let Some(deed) = work.uses_pool {
             fan_out(pass, &it, &deed);
         }
     }
     for it in pass.body.tasks_for_each() {
-        let deed = pass.body.work_of(pass.effects, &it.futures).uses_pool;
-        if deed.is_some() || it.started == Started::OnPool {
-            task_each(pass, &it, deed.as_ref());
+        let work = pass.body.work_of(pass.effects, &it.futures);
+        if is_needed(&it.count, &work) {
+            continue;
+        }
+        if work.uses_pool.is_some() || it.started == Started::OnPool {
+            task_each(pass, &it, work.uses_pool.as_ref());
         }
     }
+}
+
+/// Whether each of them goes on all the time, and nobody can see that there are many.
+fn is_needed(count: &Count, work: &ItemWork) -> bool {
+    !count.is_large() && work.works_on
 }
 
 fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, deed: &Deed) {
