@@ -59,7 +59,7 @@ impl<'db> BodyFacts<'db> {
         let uses: Vec<ExprId> = self.mentions_of(&senders);
         let sends: Vec<ExprId> = uses.iter().filter_map(|it| self.send_on(*it)).collect();
         let (sent, Brought { brings, from, .. }) = sends.iter().find_map(|it| {
-            let brought = self.brought(self.loop_around(*it)?)?;
+            let brought = self.brought(self.loop_around(*it)?, *it)?;
             // Where another channel has a limit, this one has it too.
             let is_input = matches!(brought.count, Count::OpenEnded(_)) && !brought.from_within;
             is_input.then_some((*it, brought))

@@ -1,7 +1,8 @@
 //! Loops that start a task for each thing that comes in, and wait for nothing else.
 
 use ra_ap_hir_def::{
-    hir::{Expr, ExprId},
+    FunctionId,
+    hir::{Expr, ExprId, Pat},
     signatures::FunctionSignature,
 };
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
@@ -9,11 +10,13 @@ use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
 use crate::{
     facts::{
         alive::Alive,
-        body::{BodyFacts, Form, Mention},
+        body::{BodyFacts, Entered, Form, Mention},
+        calls::Use,
         counts::Count,
         idle::content::Content,
-        names,
+        names, place,
         runs_on::Thread,
+        selects::{Branch, Select},
     },
     finding::Place,
     knowledge::{ClosureRuns, FutureRuns, Row, cancel::Cancel},
@@ -104,6 +107,7 @@ impl<'db> BodyFacts<'db> {
             self.task_each(it.expr, it.moves, started?)
         });
         let mut found: Vec<TaskEach> = starts.collect();
+        found.extend(self.uses.iter().filter_map(|it| self.handed_each(it)));
         let pushed = self.sequence.iter().filter_map(|it| self.pushed_each(it.0));
         found.extend(pushed);
         found.sort_by(|a, b| a.at.cmp(&b.at));
@@ -149,9 +153,35 @@ impl<'db> BodyFacts<'db> {
         works.then(|| self.task_each(call, false, started))?
     }
 
+    /// A future that is handed to a function of the project which makes a task of it.
+    fn handed_each(&self, call: &Use<'db>) -> Option<TaskEach> {
+        let is_call = matches!(call.form, Form::Call | Form::Method);
+        if !is_call || self.mention_of(call.expr).is_some() {
+            return None;
+        }
+        self.loop_around(call.expr)?;
+        let future = *self.values_of(call.expr).last()?;
+        let works = self.works_when_polled(self.infer.expr_ty(future));
+        let is_own = || place::file_of(self.workspace, call.function).is_some();
+        let starts = works && is_own() && self.starts_what_it_is_given(call.function);
+        starts.then(|| self.task_each(call.expr, false, Started::Task))?
+    }
+
+    /// Whether a function makes a task of its last parameter, as it is.
+    fn starts_what_it_is_given(&self, function: FunctionId) -> bool {
+        let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
+        let parameter = body.body.params.last().map(|it| it.user_written);
+        let Some(Pat::Bind { id, subpat: None }) = parameter.map(|it| &body.body[it]) else {
+            return false;
+        };
+        let given = |it: &Mention| body.values_of(it.expr).last().and_then(|it| body.local(*it));
+        let mut starts = body.mentions.iter().filter(|it| starts_task(&it.row));
+        starts.any(|it| given(it) == Some(*id))
+    }
+
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
         let turns = self.loop_around(start)?;
-        let Brought { brings, from, count, .. } = self.brought(turns)?;
+        let Brought { brings, from, count, .. } = self.brought(turns, start)?;
         let task = self.values_of(start).last().copied();
         let task = task.filter(|_| started != Started::OnPool);
         Some(TaskEach {
@@ -167,8 +197,9 @@ impl<'db> BodyFacts<'db> {
         })
     }
 
-    /// What brings the things that a loop goes through, where, and how many, if it waits for nothing else.
-    pub(super) fn brought(&self, turns: ExprId) -> Option<Brought> {
+    /// What brings the things that a loop goes through, where, and how many, if it waits for nothing else before it
+    /// comes to this expression again.
+    pub(super) fn brought(&self, turns: ExprId, inside: ExprId) -> Option<Brought> {
         let around = self.awaits_at(turns);
         let mut awaited = Vec::new();
         let mut is_limited = false;
@@ -192,7 +223,16 @@ impl<'db> BodyFacts<'db> {
             return is_meant.then_some(Brought { brings, from, count, from_within: false });
         }
         // The wait for the next one is the only one.
-        let [next] = awaited[..] else { return None };
+        let next = match (self.branch_around(turns, inside), &awaited[..]) {
+            (Some((select, branch)), _) => {
+                let is_in = |it: &ExprId, outer| self.ancestors(*it).any(|it| it == outer);
+                // The other branches of a `select!` have their own turns.
+                let is_in_turn = |it| !is_in(it, select.whole) || is_in(it, branch.handler);
+                awaited.iter().all(|it| !is_in_turn(it)).then_some(branch.future)?
+            }
+            (None, [next]) => *next,
+            _ => return None,
+        };
         let mention = self.mention_of(next).filter(|it| it.row.takes_out)?;
         if mention.row.cancel != Some(Cancel::Safe) {
             return None;
@@ -203,6 +243,16 @@ impl<'db> BodyFacts<'db> {
             from: self.place_to_show(next)?,
             count: Count::OpenEnded(row.path.clone()),
             from_within: row.from_within,
+        })
+    }
+
+    /// The branch of a `select!` in a loop in whose handler something stands.
+    fn branch_around(&self, turns: ExprId, inside: ExprId) -> Option<(&Select, &Branch)> {
+        let selects = self.selects().iter().filter(|it| it.turns == Some(turns));
+        let mut branches =
+            selects.flat_map(|it| it.branches.iter().map(move |branch| (it, branch)));
+        branches.find(|it| {
+            it.1.each.is_none() && self.ancestors(inside).any(|around| around == it.1.handler)
         })
     }
 
