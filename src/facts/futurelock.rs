@@ -2,6 +2,7 @@
 
 mod drop_first;
 mod task;
+mod timed;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +37,8 @@ pub struct Futurelock {
     pub future: String,
     /// Where it is lent.
     pub lent_at: Place,
+    /// From when on nobody polls it any more.
+    pub when: &'static str,
     /// The wait.
     pub at: Place,
     /// How the future comes to wait for it, ...
@@ -50,8 +53,10 @@ pub struct Futurelock {
     pub task: Result<LentTask, String>,
 }
 
-/// What to change so that a `select!` drops the future before it goes on.
+/// What to change so that who waits for the future drops it before it goes on.
 pub struct HandOver {
+    /// Who that is: "the `select!`".
+    pub to: String,
     /// `&mut future` in the branch.
     pub lent: Place,
     pub name: String,
@@ -68,6 +73,15 @@ pub enum Change {
     Inside,
     /// `pin!(future);` goes.
     Gone,
+}
+
+/// A future that is lent, in a variable.
+struct Held {
+    variable: BindingId,
+    /// All variables on the way to what makes it.
+    names: BTreeSet<BindingId>,
+    made: ExprId,
+    queued: Vec<Queued>,
 }
 
 /// Something that is given to those who wait for it in their order.
@@ -87,41 +101,68 @@ impl Queued {
 }
 
 impl<'db> BodyFacts<'db> {
+    /// The first one at each place.
     pub fn futurelocks(&self, locks: &TakenLocks<'db>) -> Vec<Futurelock> {
         let mut found: Vec<Futurelock> = Vec::new();
         for select in self.selects() {
             for branch in select.branches.iter().filter(|it| it.is_lent) {
-                let Some(variable) = self.lent_variable(branch.future) else { continue };
-                let mut names = BTreeSet::from([variable]);
-                let Some(made) = self.made_by(variable, &mut names, 0) else { continue };
-                let held = self.queued_by(locks, made, 0);
-                if held.is_empty() {
-                    continue;
-                }
-                for wait in self.waits_meanwhile(select, branch, &names) {
-                    let Expr::Await { expr: other } = self.body[wait] else { continue };
-                    let wanted = self.queued_by(locks, other, 0);
-                    let both = held.iter().find_map(|own| Some((own, own.is_kept_from(&wanted)?)));
-                    let Some((own, other)) = both else { continue };
-                    let Some(at) = self.place_to_show(wait) else { continue };
-                    if found.iter().any(|it| it.at == at) {
+                let Some(held) = self.held(locks, branch.future) else { continue };
+                for wait in self.waits_meanwhile(select, branch, &held.names) {
+                    let Some(lock) = self.futurelock(locks, &held, &branch.at, wait) else {
                         continue;
-                    }
+                    };
+                    let to = "the `select!`".to_owned();
+                    let is_free = !select.is_of_one_type() && select.turns.is_none();
                     found.push(Futurelock {
-                        resource: self.name_of_lock(&own.place),
-                        future: self.body[variable].name.as_str().to_owned(),
-                        lent_at: branch.at.clone(),
-                        at,
-                        held_by: own.way.clone(),
-                        wanted_by: other.way.clone(),
-                        hand_over: self.hand_over(select, branch, variable),
-                        dropped: self.drop_first(select, branch, variable, wait),
-                        task: self.lent_task(select, branch, variable, made),
+                        hand_over: is_free
+                            .then(|| self.hand_over(to, branch.future, &branch.at, held.variable))
+                            .flatten(),
+                        dropped: self.drop_first(select, branch, held.variable, wait),
+                        task: self.lent_task(select, branch, held.variable, held.made),
+                        ..lock
                     });
                 }
             }
         }
+        found.extend(self.locked_behind_timeouts(locks));
+        let mut seen = BTreeSet::new();
+        found.retain(|it| seen.insert(it.at.clone()));
         found
+    }
+
+    /// What a lent future may hold, or wait for in a queue.
+    fn held(&self, locks: &TakenLocks<'db>, lent: ExprId) -> Option<Held> {
+        let variable = self.lent_variable(lent)?;
+        let mut names = BTreeSet::from([variable]);
+        let made = self.made_by(variable, &mut names, 0)?;
+        let queued = self.queued_by(locks, made, 0);
+        (!queued.is_empty()).then_some(Held { variable, names, made, queued })
+    }
+
+    /// Whether an `.await` waits for what such a future holds.
+    fn futurelock(
+        &self,
+        locks: &TakenLocks<'db>,
+        held: &Held,
+        lent_at: &Place,
+        wait: ExprId,
+    ) -> Option<Futurelock> {
+        let Expr::Await { expr: other } = self.body[wait] else { return None };
+        let wanted = self.queued_by(locks, other, 0);
+        let (own, other) =
+            held.queued.iter().find_map(|own| Some((own, own.is_kept_from(&wanted)?)))?;
+        Some(Futurelock {
+            resource: self.name_of_lock(&own.place),
+            future: self.body[held.variable].name.as_str().to_owned(),
+            lent_at: lent_at.clone(),
+            when: "another branch is done",
+            at: self.place_to_show(wait)?,
+            held_by: own.way.clone(),
+            wanted_by: other.way.clone(),
+            hand_over: None,
+            dropped: None,
+            task: Err("what a task gives has to be taken out of a result first".to_owned()),
+        })
     }
 
     /// The expression that made the future in a variable, with all variables on the way there.
@@ -234,7 +275,7 @@ impl<'db> BodyFacts<'db> {
             !self.always_leaves(it.handler, end)
         };
         if select.others(branch).any(goes_on) {
-            waits.extend(self.waits_without(&self.behind(select), names));
+            waits.extend(self.waits_without(&self.code_behind(select.whole), names));
         }
         waits
     }
@@ -267,10 +308,10 @@ impl<'db> BodyFacts<'db> {
         self.place_to_show(expr).map(|it| it.range.start())
     }
 
-    /// The statements that follow a `select!` in the blocks around it, as far as its loop or its async body reaches.
-    fn behind(&self, select: &Select) -> Vec<ExprId> {
+    /// The statements that follow an expression in the blocks around it, as far as its loop or its async body reaches.
+    fn code_behind(&self, expr: ExprId) -> Vec<ExprId> {
         let mut behind = Vec::new();
-        let mut child = select.whole;
+        let mut child = expr;
         while let Some(parent) = self.parents.get(child).copied() {
             match &self.body[parent] {
                 Expr::Block { statements, tail, .. } => {
@@ -289,16 +330,19 @@ impl<'db> BodyFacts<'db> {
         behind
     }
 
-    /// How the future can be given away instead of lent: it is needed nowhere else, and the `select!` comes once.
-    fn hand_over(&self, select: &Select, branch: &Branch, variable: BindingId) -> Option<HandOver> {
-        if select.turns.is_some()
-            || select.is_of_one_type()
-            || !matches!(self.body[branch.future], Expr::Ref { .. })
-        {
+    /// How the future can be given away instead of lent: it is needed nowhere else, and what it is lent to comes once.
+    fn hand_over(
+        &self,
+        to: String,
+        lent: ExprId,
+        at: &Place,
+        variable: BindingId,
+    ) -> Option<HandOver> {
+        if !matches!(self.body[lent], Expr::Ref { .. }) {
             return None;
         }
         let uses = self.variables().used;
-        let is_own = |it: &TextRange| branch.at.range.contains_range(*it);
+        let is_own = |it: &TextRange| at.range.contains_range(*it);
         if uses.iter().any(|it| it.variable == variable && !is_own(&it.range)) {
             return None;
         }
@@ -315,6 +359,6 @@ impl<'db> BodyFacts<'db> {
                 None => vec![(self.place_around_pattern(pattern)?, Change::Gone)],
             },
         };
-        Some(HandOver { lent: branch.at.clone(), name, changes })
+        Some(HandOver { to, lent: at.clone(), name, changes })
     }
 }

@@ -79,11 +79,17 @@ impl BodyFacts<'_> {
 
     /// The same of a future that is given up when its time is up.
     pub fn lent_to_timeout(&self, timeout: &Timeout) -> Result<LentBefore, &'static str> {
-        let Timeout { turns, future, future_at, ends_when_done, .. } = timeout;
-        if !ends_when_done {
-            return Err(HOLDS);
-        }
-        self.lent_before(*turns, *future, future_at, None)
+        let Timeout { turns, future, future_at, ends_when_done, done_at, .. } = timeout;
+        let anew = match (ends_when_done, done_at) {
+            (true, _) => None,
+            (false, Some(it)) => Some(it.clone()),
+            (false, None) => {
+                return Err(
+                    "when it is done, the loop needs another one, and goes on in several ways",
+                );
+            }
+        };
+        self.lent_before(*turns, *future, future_at, anew)
     }
 
     fn lent_before(

@@ -20,6 +20,8 @@ pub struct Timeout {
     pub(crate) turns: ExprId,
     /// Whether the loop always ends when the future is done.
     pub(crate) ends_when_done: bool,
+    /// What is done whenever it is done, where that is one piece of code.
+    pub(crate) done_at: Option<Place>,
 }
 
 /// What becomes of a loop.
@@ -52,6 +54,9 @@ impl BodyFacts<'_> {
                 future,
                 turns,
                 ends_when_done: !goes_on.when_done,
+                done_at: self
+                    .code_when_done(awaited)
+                    .and_then(|it| self.place_of(it).or_else(|| self.macro_call_place(it))),
             })
         };
         calls.filter_map(|it| timeout(it.expr, it.row.path.clone())).collect()
@@ -96,6 +101,36 @@ impl BodyFacts<'_> {
         (!self.ends_behind(whole, loop_)).then_some(found)
     }
 
+    /// The arm of a `match`, or the block behind `if let`, that takes every `Ok`, and nothing else.
+    fn code_when_done(&self, awaited: ExprId) -> Option<ExprId> {
+        let parent = *self.parents.get(awaited)?;
+        let takes_all = |pattern: PatId| match &self.body[pattern] {
+            Pat::TupleStruct { args, .. } => {
+                let is_any = |it: &PatId| {
+                    matches!(self.body[*it], Pat::Wild | Pat::Bind { subpat: None, .. })
+                };
+                self.is_only(pattern, "Ok") && args.iter().all(is_any)
+            }
+            _ => false,
+        };
+        match &self.body[parent] {
+            Expr::Match { expr, arms } if *expr == awaited => {
+                let mut others = arms.iter().filter(|it| !self.is_only(it.pat, "Err"));
+                let own = others.next().filter(|_| others.next().is_none())?;
+                (own.guard.is_none() && takes_all(own.pat)).then_some(own.expr)
+            }
+            Expr::Let { pat, .. } if takes_all(*pat) => {
+                match self.body[*self.parents.get(parent)?] {
+                    Expr::If { condition, then_branch, .. } if condition == parent => {
+                        Some(then_branch)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the code goes on with any value: it is a statement, or a `let` takes it, whatever it is.
     fn is_taken_as_it_is(&self, value: ExprId) -> bool {
         match self.let_giving(value) {
@@ -108,7 +143,7 @@ impl BodyFacts<'_> {
     }
 
     /// `Ok(..)`, or whatever the name is.
-    fn is_only(&self, pattern: PatId, name: &str) -> bool {
+    pub(super) fn is_only(&self, pattern: PatId, name: &str) -> bool {
         match &self.body[pattern] {
             Pat::TupleStruct { path, .. } => {
                 path.segments().last().is_some_and(|it| it.name.as_str() == name)

@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Gives the future away instead of lending it, so that it is dropped before anything else is awaited.
-pub fn to_select(around: &Surroundings<'_>, hand_over: &HandOver) -> Option<Fix> {
-    let HandOver { lent, name, .. } = hand_over;
+pub fn give(around: &Surroundings<'_>, hand_over: &HandOver) -> Option<Fix> {
+    let HandOver { to, lent, name, .. } = hand_over;
     let text = around.workspace.text(&lent.file)?;
     let mut all = vec![(lent.range, name.clone())];
     for (place, change) in &hand_over.changes {
@@ -29,9 +29,9 @@ pub fn to_select(around: &Surroundings<'_>, hand_over: &HandOver) -> Option<Fix>
         });
     }
     Some(Fix {
-        title: format!("Give `{name}` to the `select!`, which drops it before it goes on"),
+        title: format!("Give `{name}` to {to}, which drops it before it goes on"),
         applicability: Applicability::Unsafe,
-        doubt: Some(format!("`{name}` ends there when another branch is done first")),
+        doubt: Some(format!("`{name}` ends there when it is not the first to be done")),
         edits: BTreeMap::from([(lent.file.clone(), edits::joined(all)?)]),
         wants: BTreeSet::new(),
     })

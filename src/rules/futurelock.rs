@@ -18,7 +18,7 @@ fn report(pass: &mut Pass<'_, '_>, lock: Futurelock) {
     let message = format!(
         "waits for `{resource}` while `{future}`, which may hold it or be the next to get it, is not polled"
     );
-    let given = lock.hand_over.as_ref().and_then(|it| hand_over::to_select(pass.around, it));
+    let given = lock.hand_over.as_ref().and_then(|it| hand_over::give(pass.around, it));
     let dropped = lock.dropped.as_ref().and_then(|it| hand_over::drop_first(pass.around, it));
     let task = lock.task.as_ref().map_err(String::clone);
     let task = task.and_then(|it| lend_task::spawn(pass.around, pass.body, it));
@@ -26,7 +26,10 @@ fn report(pass: &mut Pass<'_, '_>, lock: Futurelock) {
     finding.because.extend(lock.wanted_by.iter().filter_map(step));
     finding.because.push(Note::at(
         lock.lent_at.clone(),
-        format!("`{future}` is lent here, so it lives on when another branch is done, and only this line polls it"),
+        format!(
+            "`{future}` is lent here, so it lives on when {}, and only this line polls it",
+            lock.when
+        ),
     ));
     finding.because.extend(lock.held_by.iter().filter_map(step));
     match (given.or(dropped), task) {
