@@ -59,7 +59,7 @@ const UNCLEAR: &str = "a macro has a hand in it";
 impl<'db> BodyFacts<'db> {
     /// How what is done with the items can be done in the futures, or why that cannot be.
     pub fn at_once(&self, idle: &Idle) -> Result<AtOnce, &'static str> {
-        let made_by = idle.made_by.ok_or("where the stream is made is not in sight")?;
+        let made_by = idle.made_by.ok_or("no call in sight makes the stream of all its futures")?;
         let row = self.row_of_call(made_by).ok_or(UNCLEAR)?;
         let method = row.concurrently.clone().ok_or(
             "the order of the items would be lost, or no method is known that does it for several of them",

@@ -56,7 +56,7 @@ const NO_CLOSURE: &str = "no closure makes the futures";
 impl<'db> BodyFacts<'db> {
     /// The futures of a stream, when each of them may become a task; or why it may not.
     pub fn as_tasks(&self, idle: &Idle) -> Result<Tasks, String> {
-        let makes = idle.made_by.ok_or("where the stream is made is not in sight")?;
+        let makes = idle.made_by.ok_or("no call in sight makes the stream of all its futures")?;
         self.stream_as_tasks(makes)
     }
 
@@ -85,7 +85,7 @@ impl<'db> BodyFacts<'db> {
 
     fn stream_as_tasks(&self, makes: ExprId) -> Result<Tasks, String> {
         let Expr::MethodCall { receiver, .. } = self.body[makes] else {
-            return Err("where the stream is made is not in sight".to_owned());
+            return Err("no call in sight makes the stream of all its futures".to_owned());
         };
         let (future, at) = self.future_made_by(self.maker_in(receiver).ok_or(NO_CLOSURE)?)?;
         let values = self.place_of(makes).ok_or("a macro has a hand in it")?;
