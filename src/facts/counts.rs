@@ -3,7 +3,9 @@
 
 use ra_ap_hir::DisplayTarget;
 use ra_ap_hir_def::{
-    hir::{ArithOp, Array, BinaryOp, BindingId, Expr, ExprId, Literal, LoopSource, Pat, UnaryOp},
+    hir::{
+        ArithOp, Array, BinaryOp, BindingId, Expr, ExprId, Literal, LoopSource, Pat, PatId, UnaryOp,
+    },
     resolver::ValueNs,
 };
 use ra_ap_hir_ty::{
@@ -31,12 +33,18 @@ pub enum Count {
     AtMost(u128),
     /// One after the other comes in from outside, or they never end; by what they are called.
     OpenEnded(String),
+    /// As many as somebody has asked for by a number.
+    Chosen,
     Unknown,
 }
 
 impl Count {
     pub fn is_small(&self) -> bool {
-        matches!(self, Count::AtMost(it) if *it < MANY)
+        match self {
+            Count::AtMost(it) => *it < MANY,
+            Count::Chosen => true,
+            Count::OpenEnded(_) | Count::Unknown => false,
+        }
     }
 
     pub fn is_one(&self) -> bool {
@@ -47,7 +55,7 @@ impl Count {
         match self {
             Count::AtMost(it) => *it >= MANY,
             Count::OpenEnded(_) => true,
-            Count::Unknown => false,
+            Count::Chosen | Count::Unknown => false,
         }
     }
 
@@ -80,6 +88,7 @@ impl<'db> BodyFacts<'db> {
                 self.count_at(*expr, depth + 1)
             }
             Expr::Path(_) => self.count_of_variable(expr, depth),
+            Expr::Field { expr, .. } => self.count_of_half(*expr, depth),
             Expr::Call { .. } | Expr::MethodCall { .. } => self.count_of_call(expr, depth),
             _ => Count::Unknown,
         };
@@ -133,12 +142,31 @@ impl<'db> BodyFacts<'db> {
         if let Some(value) = self.plain_value_of(variable) {
             return self.count_at(value, depth + 1);
         }
-        // Pieces of something have a size of their own.
-        let pieces = self.head_of_loop_over(variable).and_then(|head| {
-            let call = self.mention_of(head).filter(|it| it.row.counts == Some(Counts::Pieces))?;
-            self.values_of(call.expr).get(1).and_then(|it| self.number(*it))
-        });
-        pieces.map_or(Count::Unknown, Count::AtMost)
+        self.head_of_loop_over(variable).map_or(Count::Unknown, |it| self.count_of_piece(it))
+    }
+
+    /// Pieces of something have a size of their own.
+    fn count_of_piece(&self, pieces: ExprId) -> Count {
+        let is_of_type = match self.infer.expr_ty(pieces).kind() {
+            TyKind::Adt(adt, _) => self.known.type_(adt.def_id()),
+            _ => None,
+        };
+        if !is_of_type.is_some_and(|it| it.counts == Some(Counts::Pieces)) {
+            return Count::Unknown;
+        }
+        let size = self.mention_of(pieces).and_then(|it| self.values_of(it.expr).get(1).copied());
+        size.and_then(|it| self.number(it)).map_or(Count::Chosen, Count::AtMost)
+    }
+
+    /// One of the collections that `unzip` and its like give.
+    fn count_of_half(&self, both: ExprId, depth: usize) -> Count {
+        let given = self.local(both).and_then(|it| self.plain_value_of(it)).unwrap_or(both);
+        match (&self.body[given], self.counts_by_row(given)) {
+            (Expr::MethodCall { receiver, .. }, Some(Counts::Same)) => {
+                self.count_at(*receiver, depth + 1)
+            }
+            _ => Count::Unknown,
+        }
     }
 
     fn count_by_type(&self, type_: Ty<'db>) -> Count {
@@ -197,6 +225,24 @@ impl<'db> BodyFacts<'db> {
             })
         };
         loops.filter(names_it).find_map(|it| self.head_of_for(it))
+    }
+
+    /// Whether a `for` goes through a range without looking at its numbers: it only says how often.
+    pub(super) fn only_counts(&self, turns: ExprId) -> bool {
+        let is_range = |it: ExprId| self.count_of_range(it).is_some();
+        let Expr::Loop { body, .. } = self.body[turns] else { return false };
+        let Expr::Block { tail: Some(tail), .. } = self.body[body] else { return false };
+        let Expr::Match { arms, .. } = &self.body[tail] else { return false };
+        let is_nothing = |it: &PatId| match &self.body[*it] {
+            Pat::Wild => true,
+            Pat::Bind { id, .. } => self.body[*id].name.as_str().starts_with('_'),
+            _ => false,
+        };
+        let names_nothing = arms.iter().any(|it| match &self.body[it.pat] {
+            Pat::TupleStruct { args, .. } => args.iter().any(is_nothing),
+            _ => false,
+        });
+        names_nothing && self.head_of_for(turns).is_some_and(is_range)
     }
 
     pub(super) fn is_for(&self, expr: ExprId) -> bool {

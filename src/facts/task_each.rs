@@ -2,7 +2,7 @@
 
 use ra_ap_hir_def::{
     FunctionId,
-    hir::{Expr, ExprId, Pat},
+    hir::{Expr, ExprId, Literal, Pat},
     signatures::FunctionSignature,
 };
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
@@ -13,6 +13,7 @@ use crate::{
         body::{BodyFacts, Entered, Form, Mention},
         calls::Use,
         counts::Count,
+        declared::Given,
         idle::content::Content,
         names, place,
         runs_on::Thread,
@@ -92,6 +93,9 @@ pub enum TaskText {
     /// The same, which does as well when the future runs.
     Late(TextRange),
 }
+
+/// How addresses begin at which only programs of the same machine are heard.
+const OWN_MACHINE: [&str; 3] = ["localhost", "127.", "[::1]"];
 
 const UNCLEAR: &str = "the loop or the task is written in a way that leaves no place for it";
 
@@ -217,7 +221,10 @@ impl<'db> BodyFacts<'db> {
         if let Some(head) = self.head_of_for(turns).filter(|_| self.is_for(turns)) {
             let text = self.short_text(head).map(|it| format!("`{it}`"));
             let brings = text.unwrap_or_else(|| "this".to_owned());
-            let count = self.count_of(head);
+            let count = match self.count_of(head) {
+                Count::Unknown if self.only_counts(turns) => Count::Chosen,
+                it => it,
+            };
             let is_meant = awaited.is_empty() && !count.is_small();
             let from = self.place_to_show(head)?;
             return is_meant.then_some(Brought { brings, from, count, from_within: false });
@@ -234,7 +241,9 @@ impl<'db> BodyFacts<'db> {
             _ => return None,
         };
         let mention = self.mention_of(next).filter(|it| it.row.takes_out)?;
-        if mention.row.cancel != Some(Cancel::Safe) {
+        let comes_from = self.values_of(next).first().copied();
+        let few_come = comes_from.is_some_and(|it| self.is_of_own_machine(it));
+        if mention.row.cancel != Some(Cancel::Safe) || few_come {
             return None;
         }
         let row = &mention.row;
@@ -244,6 +253,27 @@ impl<'db> BodyFacts<'db> {
             count: Count::OpenEnded(row.path.clone()),
             from_within: row.from_within,
         })
+    }
+
+    /// Whether it is in sight that a socket listens to programs of the same machine alone.
+    fn is_of_own_machine(&self, socket: ExprId) -> bool {
+        let Some(Given::By(opened)) = self.local(socket).map(|it| self.given(it)) else {
+            return false;
+        };
+        let mut is_own = false;
+        self.walk(opened, &mut |it| {
+            is_own |= match &self.body[it] {
+                Expr::Literal(Literal::String(it)) => {
+                    OWN_MACHINE.iter().any(|own| it.as_str().starts_with(own))
+                }
+                Expr::Path(path) => {
+                    let last = path.mod_path().and_then(|it| it.segments().last());
+                    last.is_some_and(|it| it.as_str() == "LOCALHOST")
+                }
+                _ => false,
+            };
+        });
+        is_own
     }
 
     /// The branch of a `select!` in a loop in whose handler something stands.

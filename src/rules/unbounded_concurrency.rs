@@ -176,6 +176,7 @@ pub(super) fn evidence(count: &Count) -> Note {
     Note::new(match count {
         Count::AtMost(it) => format!("there are {it} of them"),
         Count::OpenEnded(it) => format!("`{it}` goes on as long as something comes in"),
+        Count::Chosen => "somebody has said how many".to_owned(),
         Count::Unknown => "how many there are is not in sight".to_owned(),
     })
 }
