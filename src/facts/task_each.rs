@@ -34,6 +34,8 @@ pub struct TaskEach {
     /// How many there are, where that is known.
     pub count: Count,
     pub started: Started,
+    /// The program itself has put the things where they come from.
+    pub from_within: bool,
     /// What the task does, as far as it is in sight.
     pub(crate) futures: Vec<Content>,
     pub(crate) call: ExprId,
@@ -185,7 +187,7 @@ impl<'db> BodyFacts<'db> {
 
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
         let turns = self.loop_around(start)?;
-        let Brought { brings, from, count, .. } = self.brought(turns, start)?;
+        let Brought { brings, from, count, from_within } = self.brought(turns, start)?;
         let task = self.values_of(start).last().copied();
         let task = task.filter(|_| started != Started::OnPool);
         Some(TaskEach {
@@ -194,6 +196,7 @@ impl<'db> BodyFacts<'db> {
             from,
             count,
             started,
+            from_within,
             futures: task.into_iter().map(Content::Made).collect(),
             call: start,
             turns,

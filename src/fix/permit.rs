@@ -21,12 +21,46 @@ const FEATURE: &str = "sync";
 const EXPECT: &str = "expect";
 const CLOSED: &str = "the semaphore is never closed";
 
+/// What happens when there is no permit left.
+#[derive(Clone, Copy)]
+enum Full {
+    Waits,
+    Refuses,
+}
+
 /// Takes a permit before each task is started, and moves it into the task; or says why that cannot be.
 pub fn before_each(
     around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
     each: &TaskEach,
     most: u64,
+) -> Result<Fix, String> {
+    with_permit(around, body, each, most, Full::Waits)
+}
+
+/// The same, without a wait: what comes in when no permit is left is dropped.
+pub fn or_refuse(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    each: &TaskEach,
+    most: u64,
+) -> Option<Fix> {
+    let fix = with_permit(around, body, each, most, Full::Refuses).ok()?;
+    Some(Fix {
+        title: "Refuse what comes while so many are running".to_owned(),
+        doubt: Some(
+            "only you know how many at once are right, and what to answer the others".into(),
+        ),
+        ..fix
+    })
+}
+
+fn with_permit(
+    around: &Surroundings<'_>,
+    body: &BodyFacts<'_>,
+    each: &TaskEach,
+    most: u64,
+    full: Full,
 ) -> Result<Fix, String> {
     let driver = own_task::driver(around)?;
     let places = body.permit_places(each)?;
@@ -41,10 +75,15 @@ pub fn before_each(
         edits.push((TextRange::empty(at), format!("{text_of}{space}")));
     };
     statement(places.before_loop, format!("let {permits} = {arc}::new({semaphore}::new({name}));"));
-    statement(
-        places.before_task,
-        format!("let {permit} = {permits}.clone().acquire_owned().await.{EXPECT}(\"{CLOSED}\");"),
-    );
+    let taken = match full {
+        Full::Waits => format!(
+            "let {permit} = {permits}.clone().acquire_owned().await.{EXPECT}(\"{CLOSED}\");"
+        ),
+        Full::Refuses => {
+            format!("let Ok({permit}) = {permits}.clone().try_acquire_owned() else {{ continue }};")
+        }
+    };
+    statement(places.before_task, taken);
     let kept = format!("let _{permit} = {permit};");
     match places.task {
         TaskText::Block(at) => {

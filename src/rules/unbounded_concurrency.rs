@@ -144,6 +144,10 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, work: &ItemWork) {
     let message =
         format!("nothing limits how many {what} at once: one for each that {} brings", it.brings);
     let fix = each_with_permit(pass, it);
+    let is_served = matches!(it.count, Count::OpenEnded(_)) && !it.from_within;
+    let refuse = pass.limit.filter(|_| is_served && it.started == Started::Task);
+    let refuse = refuse.and_then(|most| permit::or_refuse(pass.around, pass.body, it, most));
+    let of_server = is_served.then(|| limits_of_server(pass)).flatten();
     let finding = pass.report(it.at.clone(), message);
     if !matches!(it.count, Count::AtMost(_)) {
         finding.severity = finding.severity.min(Severity::Info);
@@ -151,8 +155,9 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, work: &ItemWork) {
     finding.because.push(Note::at(it.from.clone(), "this goes on when a task has begun"));
     finding.because.push(evidence(&it.count));
     finding.because.extend(does_each(work));
+    finding.because.extend(of_server);
     match fix {
-        Ok(fix) => finding.fixes.push(fix),
+        Ok(fix) => finding.fixes.extend([Some(fix), refuse].into_iter().flatten()),
         Err(why) => {
             finding.because.push(Note::new(format!("no permit can be written: {why}")));
             let by_hand = match it.started {
@@ -164,6 +169,12 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, work: &ItemWork) {
             finding.because.push(Note::new(by_hand));
         }
     }
+}
+
+/// What a library that is there has for a server as a whole.
+fn limits_of_server(pass: &Pass<'_, '_>) -> Option<Note> {
+    let row = pass.body.known.rows().find(|it| it.limits && it.note.is_some())?;
+    Some(Note::new(format!("{} {}", row.said(), row.note.as_ref()?)))
 }
 
 /// What makes the loop wait until fewer are running.
