@@ -38,7 +38,7 @@ pub struct Futurelock {
     /// Where it is lent.
     pub lent_at: Place,
     /// From when on nobody polls it any more.
-    pub when: &'static str,
+    pub when: String,
     /// The wait.
     pub at: Place,
     /// How the future comes to wait for it, ...
@@ -155,7 +155,7 @@ impl<'db> BodyFacts<'db> {
             resource: self.name_of_lock(&own.place),
             future: self.body[held.variable].name.as_str().to_owned(),
             lent_at: lent_at.clone(),
-            when: "another branch is done",
+            when: "another branch is done".to_owned(),
             at: self.place_to_show(wait)?,
             held_by: own.way.clone(),
             wanted_by: other.way.clone(),

@@ -5,7 +5,7 @@ use ra_ap_hir_def::hir::{Expr, ExprId, MatchArm, Pat, PatId, Statement};
 use crate::{
     facts::body::{BodyFacts, Form},
     finding::Place,
-    knowledge::cancel::Cancel,
+    knowledge::{Row, cancel::Cancel},
 };
 
 /// One call that waits for a future, and not for ever.
@@ -13,6 +13,8 @@ pub struct Timeout {
     pub at: Place,
     /// What it calls itself.
     pub name: String,
+    /// When it drops the future.
+    pub when: String,
     /// The future, as it is written.
     pub future_at: Place,
     pub(crate) future: ExprId,
@@ -40,16 +42,17 @@ impl BodyFacts<'_> {
                 && it.row.cancel == Some(Cancel::AsGiven)
                 && matches!(it.form, Form::Call | Form::Method)
         });
-        let timeout = |call: ExprId, name: String| {
+        let timeout = |call: ExprId, row: &Row| {
             let turns = self.loop_around(call)?;
             let awaited = *self.parents.get(call)?;
             let Expr::Await { .. } = self.body[awaited] else { return None };
-            let future = *self.values_of(call).last()?;
+            let future = self.given_future(call)?;
             let goes_on = self.goes_on(awaited, turns)?;
             goes_on.when_given_up.then_some(())?;
             Some(Timeout {
                 at: self.place_of(call)?,
-                name,
+                name: row.path.clone(),
+                when: row.dropped_when().to_owned(),
                 future_at: self.place_of(future)?,
                 future,
                 turns,
@@ -59,7 +62,14 @@ impl BodyFacts<'_> {
                     .and_then(|it| self.place_of(it).or_else(|| self.macro_call_place(it))),
             })
         };
-        calls.filter_map(|it| timeout(it.expr, it.row.path.clone())).collect()
+        calls.filter_map(|it| timeout(it.expr, &it.row)).collect()
+    }
+
+    /// The future that such a call is handed: the last one, or what becomes one.
+    pub(super) fn given_future(&self, call: ExprId) -> Option<ExprId> {
+        let values = self.values_of(call);
+        let is_future = |it: &ExprId| self.is_future(self.infer.expr_ty(*it));
+        values.iter().rev().copied().find(is_future).or(values.last().copied())
     }
 
     /// What becomes of the loop with the two results. None where that is not clear.

@@ -250,6 +250,8 @@ pub struct Row {
     /// A future that is handed to it, or is a branch of it, may be dropped before it is done.
     #[serde(default)]
     pub cancels: bool,
+    /// ... when this comes, as a clause says it: the time is up, where it says nothing.
+    pub when: Option<String>,
     /// ... but for one that is only named: that is lent to it, and lives on.
     #[serde(default)]
     pub lends_named: bool,
@@ -396,6 +398,11 @@ impl Row {
     /// The row as it holds where it waits for this, or for nobody.
     pub fn waiting_for(&self, wait: Option<Wait>) -> Row {
         Row { blocks: wait, ..self.clone() }
+    }
+
+    /// When it drops a future that is handed to it.
+    pub fn dropped_when(&self) -> &str {
+        self.when.as_deref().unwrap_or("the time is up")
     }
 
     /// What a finding calls it.

@@ -17,7 +17,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
 
 fn report(pass: &mut Pass<'_, '_>, timeout: &Timeout, loss: Loss) {
     let fix = lend::to_timeout(pass.around, pass.body, timeout);
-    let finding = pass.report(timeout.future_at.clone(), lost(&loss, "the time is up"));
+    let finding = pass.report(timeout.future_at.clone(), lost(&loss, &timeout.when));
     finding.because.extend(loss.way);
     let dropped =
         format!("`{}` drops the future then, and the next turn makes another one", timeout.name);

@@ -20,12 +20,12 @@ impl<'db> BodyFacts<'db> {
         });
         let mut found = Vec::new();
         for mention in calls {
-            let values = self.values_of(mention.expr);
-            let lent = values.last().filter(|it| self.is_reference(self.infer.expr_ty(**it)));
+            let lent = self.given_future(mention.expr);
+            let lent = lent.filter(|it| self.is_reference(self.infer.expr_ty(*it)));
             let awaited = self.parents.get(mention.expr).copied();
             let awaited = awaited.filter(|it| matches!(self.body[*it], Expr::Await { .. }));
             let (Some(lent), Some(awaited)) = (lent, awaited) else { continue };
-            let (Some(at), Some(held)) = (self.place_of(*lent), self.held(locks, *lent)) else {
+            let (Some(at), Some(held)) = (self.place_of(lent), self.held(locks, lent)) else {
                 continue;
             };
             let is_once = self.loop_around(awaited).is_none();
@@ -33,9 +33,9 @@ impl<'db> BodyFacts<'db> {
             for wait in code.iter().flat_map(|it| self.waits_without(it, &held.names)) {
                 let Some(lock) = self.futurelock(locks, &held, &at, wait) else { continue };
                 let to = format!("`{}`", mention.row.name());
-                let hand_over = || self.hand_over(to, *lent, &at, held.variable);
+                let hand_over = || self.hand_over(to, lent, &at, held.variable);
                 found.push(Futurelock {
-                    when: "the time is up",
+                    when: mention.row.dropped_when().to_owned(),
                     hand_over: is_once.then(hand_over).flatten(),
                     ..lock
                 });

@@ -25,6 +25,11 @@ impl<'db> BodyFacts<'db> {
             .filter_map(|it| {
                 let receiver = *self.values_of(it.expr).first()?;
                 let variables = self.holders(it.expr);
+                // A place is emptied to be empty where nobody hands on what was there.
+                let is_needed = |it: &BindingId| self.is_handed_on(*it);
+                if it.row.empties && !variables.iter().any(is_needed) {
+                    return None;
+                }
                 (!variables.is_empty()).then(|| Some((it, self.owner_of(receiver)?, variables)))?
             })
             .collect();
@@ -97,6 +102,20 @@ impl<'db> BodyFacts<'db> {
             at += 1;
         }
         found
+    }
+
+    /// Whether more happens to the value of a variable than that methods are called that borrow it.
+    fn is_handed_on(&self, variable: BindingId) -> bool {
+        let mut places = self.sequence.iter().map(|it| it.0);
+        places.any(|it| self.local(it) == Some(variable) && !self.is_only_called(it))
+    }
+
+    fn is_only_called(&self, place: ExprId) -> bool {
+        self.parents.get(place).is_some_and(|parent| match &self.body[*parent] {
+            Expr::Field { .. } => self.is_only_called(*parent),
+            Expr::MethodCall { receiver, .. } => *receiver == place && self.is_borrowed(place),
+            _ => false,
+        })
     }
 
     /// What makes the future of a branch, where that is one of its own.
