@@ -103,6 +103,31 @@ pub async fn temporaries() {
     }
 }
 
+pub enum Mode {
+    Any,
+    Given(String),
+}
+
+pub async fn look_later(mode: &Mode) {
+    pause().await;
+    look(mode);
+}
+
+pub async fn borrowed_from_nobody() {
+    // The compiler keeps it where constants are, though another variant of it would have to be dropped.
+    look_later(&Mode::Any).await;
+    look_later(&Mode::Given(String::new())).await;
+}
+
+pub async fn pinned() -> u8 {
+    let both = {
+        let first = std::pin::pin!(kept());
+        first.await + std::pin::pin!(kept()).await
+    };
+    pause().await;
+    both
+}
+
 pub async fn boxed() {
     Box::pin(borrowed_before_and_kept()).await;
 }
@@ -175,6 +200,48 @@ fn futures_are_as_large_as_the_compiler_makes_them() {
     assert_eq!(futures[0]["name"], "one_after_the_other");
     assert_eq!(futures[0]["parts"][0]["future"]["name"], "borrowed_before_and_kept");
     assert!(futures[0]["debug_stack_bytes"].as_u64().unwrap() > 2 * expected["kept"]);
+}
+
+/// The rules by which futures are laid out belong to a compiler, and `pin!` and the types of std to its sources.
+#[test]
+fn each_toolchain_that_is_here_agrees() {
+    let project = Project::committed(&[("Cargo.toml", MANIFEST), ("src/lib.rs", LIB)]);
+    for toolchain in toolchains_with_sources() {
+        let theirs = of_compiler_of(Some(&toolchain), &project.path("src/lib.rs"));
+        let output = Command::new(env!("CARGO_BIN_EXE_async-fix"))
+            .args(["sizes", "--top", "1000", "--output-format", "json"])
+            .current_dir(project.root())
+            .env("RUSTUP_TOOLCHAIN", &toolchain)
+            .output()
+            .unwrap();
+        let ours: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let futures = ours["futures"].as_array().unwrap().iter();
+        let size = |it: &Value| Some((it["name"].as_str()?.to_owned(), it["bytes"].as_u64()?));
+        let mut ours: BTreeMap<String, u64> = futures.filter_map(size).collect();
+        ours.retain(|name, _| !name.starts_with("an async block"));
+        assert_eq!(ours, theirs, "{toolchain}");
+    }
+}
+
+/// The toolchains of rustup that have the sources of std beside them.
+fn toolchains_with_sources() -> Vec<String> {
+    let said = |command: &mut Command| {
+        let output = command.output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let names = said(Command::new("rustup").args(["toolchain", "list", "--quiet"]));
+    let has_sources = |name: &&str| {
+        let sysroot = Command::new("rustc")
+            .args(["--print", "sysroot"])
+            .env("RUSTUP_TOOLCHAIN", name)
+            .output();
+        sysroot.is_ok_and(|it| {
+            let folder = String::from_utf8_lossy(&it.stdout).trim().to_owned();
+            Path::new(&folder).join("lib/rustlib/src/rust/library").is_dir()
+        })
+    };
+    let names = names.unwrap_or_default();
+    names.lines().filter(has_sources).map(str::to_owned).collect()
 }
 
 #[test]
@@ -364,8 +431,13 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 
 /// The async functions, generic ones with the type that each of them has here, as the compiler itself prints them.
 fn of_compiler(file: &Path) -> BTreeMap<String, u64> {
+    of_compiler_of(None, file)
+}
+
+fn of_compiler_of(toolchain: Option<&str>, file: &Path) -> BTreeMap<String, u64> {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new("rustc")
+        .envs(toolchain.map(|it| ("RUSTUP_TOOLCHAIN", it)))
         .env("RUSTC_BOOTSTRAP", "1")
         .args(["--edition", "2024", "--crate-type", "lib", "--emit=metadata", "-Zprint-type-sizes"])
         .arg("-o")

@@ -10,7 +10,7 @@ use std::{
 
 use ra_ap_hir::{HirFileId, InFile, ModPath, PathKind, Semantics, crate_def_map};
 use ra_ap_hir_def::{
-    AssocItemId, DefWithBodyId, FunctionId, Lookup, ModuleDefId,
+    AssocItemId, DefWithBodyId, FunctionId, Lookup, MacroId, ModuleDefId,
     expr_store::Body,
     nameres::{DefMap, MacroSubNs, ModuleData},
     resolver::HasResolver,
@@ -256,16 +256,24 @@ fn attribute_of_runtime(
     function: FunctionId,
     source: &ast::Fn,
 ) -> Option<(Arc<Row>, ast::Attr)> {
-    let resolver = function.resolver(db);
     source.attrs().find_map(|it| {
-        let path = match it.simple_name().as_deref() {
-            Some("cfg_attr") => conditional_path(&it)?,
-            _ => mod_path(&it.path()?)?,
-        };
-        let item = resolver.resolve_path_as_macro(db, &path, Some(MacroSubNs::Attr))?;
-        let row = known.macro_(item.def)?;
+        let row = known.macro_(attribute_macro(db, function, &it)?)?;
         row.entry.is_some().then(|| (Arc::clone(row), it))
     })
+}
+
+/// The macro that an attribute on a function names; one under a condition is taken to be there.
+pub(super) fn attribute_macro(
+    db: &RootDatabase,
+    function: FunctionId,
+    attribute: &ast::Attr,
+) -> Option<MacroId> {
+    let path = match attribute.simple_name().as_deref() {
+        Some("cfg_attr") => conditional_path(attribute)?,
+        _ => mod_path(&attribute.path()?)?,
+    };
+    let resolver = function.resolver(db);
+    Some(resolver.resolve_path_as_macro(db, &path, Some(MacroSubNs::Attr))?.def)
 }
 
 fn method((_, item): &(ra_ap_hir::Name, AssocItemId)) -> Option<FunctionId> {

@@ -24,10 +24,18 @@ pub(super) fn of_function(db: &RootDatabase, function: FunctionId) -> String {
 pub(super) fn owner(db: &RootDatabase, function: FunctionId) -> Option<String> {
     let owner = match function.lookup(db).container {
         ItemContainerId::TraitId(it) => ra_ap_hir::Trait::from(it).name(db),
-        ItemContainerId::ImplId(it) => match db.impl_self_ty(it).skip_binder().kind() {
-            TyKind::Adt(adt, _) => ra_ap_hir::Adt::from(adt.def_id()).name(db),
-            _ => return None,
-        },
+        ItemContainerId::ImplId(it) => {
+            let type_ = db.impl_self_ty(it).skip_binder();
+            // An implementation for `&Store` is one of its own, and speaks of the same.
+            let type_ = match type_.kind() {
+                TyKind::Ref(_, inner, _) => inner,
+                _ => type_,
+            };
+            match type_.kind() {
+                TyKind::Adt(adt, _) => ra_ap_hir::Adt::from(adt.def_id()).name(db),
+                _ => return None,
+            }
+        }
         _ => return None,
     };
     Some(owner.as_str().to_owned())

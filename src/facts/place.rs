@@ -7,7 +7,9 @@ use ra_ap_hir_def::{
     signatures::FunctionSignature,
     src::HasSource,
 };
-use ra_ap_hir_expand::{files::FileRange, map_node_range_up_rooted, span_map::SpanMap};
+use ra_ap_hir_expand::{
+    MacroDefKind, files::FileRange, map_node_range_up_rooted, span_map::SpanMap,
+};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxNode, TextRange, ast};
 
 use crate::{
@@ -87,6 +89,17 @@ impl BodyFacts<'_> {
         let call = source.file_id.original_call_node(self.db)?;
         let range = FileRange { file_id: call.file_id, range: call.value.text_range() };
         self.project_place(range)
+    }
+
+    /// Whether a procedural macro has written this, for which one of our own stands in: that one writes other code, with
+    /// the same types.
+    pub(super) fn is_stood_in_for(&self, expr: ExprId) -> bool {
+        let Ok(source) = self.map.expr_syntax(expr) else { return false };
+        let calls = std::iter::successors(source.file_id.macro_file(), |it| {
+            it.loc(self.db).kind.file_id().macro_file()
+        });
+        let mut kinds = calls.map(|it| it.loc(self.db).def.kind);
+        kinds.any(|it| matches!(it, MacroDefKind::ProcMacro(..))) && self.place_of(expr).is_none()
     }
 
     /// The name of the macro that wrote this expression, with its `!`, where its call stands in a file and has round

@@ -9,6 +9,7 @@ pub mod deep;
 pub mod endless;
 mod frame;
 mod implementations;
+mod instrumented;
 pub mod large;
 mod layouts;
 mod left;
@@ -48,8 +49,8 @@ use crate::{
         sizes::{
             attributes::Wrapped,
             frame::{Frame, Slot},
+            instrumented::Instrumented,
             layouts::{Futures, Layouts, Measured},
-            ways::Ways,
         },
         suspends::graph::Made,
     },
@@ -88,6 +89,7 @@ pub struct Part {
 }
 
 /// A future that was measured, and where its code stands: in the project, or in a dependency.
+#[derive(Clone)]
 pub struct Met {
     pub size: Rc<FutureSize>,
     /// Of an async block, and of no function.
@@ -107,6 +109,9 @@ pub struct Sizes<'w> {
     frames: RefCell<HashMap<(FunctionId, ExprId), Rc<Frame<'w>>>>,
     futures: RefCell<HashMap<Ty<'w>, Option<LaidOut>>>,
     under_way: RefCell<HashSet<Ty<'w>>>,
+    instrumented: RefCell<HashMap<FunctionId, Option<Rc<Instrumented<'w>>>>>,
+    /// The futures of the blocks that an attribute has made.
+    in_spans: RefCell<HashMap<Ty<'w>, Vec<Met>>>,
 }
 
 impl<'w> Sizes<'w> {
@@ -124,6 +129,8 @@ impl<'w> Sizes<'w> {
             frames: RefCell::default(),
             futures: RefCell::default(),
             under_way: RefCell::default(),
+            instrumented: RefCell::default(),
+            in_spans: RefCell::default(),
         })
     }
 
@@ -144,7 +151,8 @@ impl<'w> Sizes<'w> {
             let written = told::written(&self.body(function), expr, is_block)?;
             Some(Met { size: Rc::clone(&laid_out.as_ref()?.1), is_block, written })
         });
-        met.collect()
+        let in_spans = self.in_spans.borrow();
+        met.chain(in_spans.values().flatten().cloned()).collect()
     }
 
     /// The future that has this type. None where it is another type, or a generic one.
@@ -167,36 +175,49 @@ impl<'w> Sizes<'w> {
     }
 
     fn laid_out(&self, type_: Ty<'w>, view: &View<'_, 'w>) -> Option<LaidOut> {
-        let Code { function, expr, parent, .. } = self.code_of(type_)?;
+        let code = self.code_of(type_)?;
         let TyKind::Coroutine(_, args) = type_.kind() else { return None };
-        let body = self.body(function);
-        let frame = self.frame(&body, expr);
-        let slots = frame.slots.iter().map(|it| (*it, self.slot(*it, parent, view)));
-        let slots: Vec<(Slot<'w>, Stored<'w>)> = slots.collect();
+        let body = self.body(code.function);
         let given = args.as_coroutine().upvar_tys();
         let given: Vec<Measured> = given.iter().map(|it| view.measure(it)).collect();
-        let all = slots.iter().map(|it| &it.1.measured).chain(&given);
-        let unknown = all.into_iter().find_map(|it| it.unknown.clone());
-        let unknown = self.unseen(&body, &frame).map(Into::into).or(unknown);
-        let layout = Arc::new(self.layout_of(&frame, &slots, &given)?);
-        let parts = self.parts(&body, &frame, &slots, &given);
+        if let Some(instrumented) = self.instrumented(&body, &code) {
+            return self.laid_out_in_span(type_, &code, &instrumented, &given, view);
+        }
+        let frame = self.frame(&body, code.expr);
+        let (measured, mut size) = self.lay_out(&body, &code, &frame, &given, view)?;
+        let wrapped = Wrapped::of(body.db, self.known, code.function);
+        let attribute = wrapped.in_span.map(|it| it.0.to_string()).or(wrapped.unknown);
+        // What a macro makes of a function does not change the blocks in it.
+        let unknown = attribute.filter(|_| !code.is_block).map(Into::into);
+        size.unknown = unknown.or(size.unknown);
+        let measured = Measured { unknown: size.unknown.clone(), ..measured };
+        Some((measured, Rc::new(size)))
+    }
+
+    /// A future that keeps what a frame says, and what it is given.
+    fn lay_out(
+        &self,
+        body: &BodyFacts<'w>,
+        code: &Code<'w>,
+        frame: &Frame<'w>,
+        given: &[Measured],
+        view: &View<'_, 'w>,
+    ) -> Option<(Measured, FutureSize)> {
+        let slots = frame.slots.iter().map(|it| (*it, self.slot(body, *it, code.parent, view)));
+        let slots: Vec<(Slot<'w>, Stored<'w>)> = slots.collect();
+        let mut all = slots.iter().map(|it| &it.1.measured).chain(given);
+        let gap = frame.gap.map(|it| told::code(body, it).into());
+        let unknown = gap.or_else(|| all.find_map(|it| it.unknown.clone()));
+        let layout = Arc::new(self.layout_of(frame, &slots, given)?);
         let size = FutureSize {
-            name: told::name(&body, expr),
-            at: told::place(&body, expr),
+            name: told::name(body, code.expr),
+            at: told::place(body, code.expr),
             bytes: layout.size.bytes(),
             unknown: unknown.clone(),
             debug_stack_bytes: stack::of_poll(&slots, view),
-            parts,
+            parts: self.parts(body, frame, &slots, given),
         };
-        Some((Measured { layout, unknown }, Rc::new(size)))
-    }
-
-    /// Code in a body, or an attribute on it, of which nobody knows what it does.
-    fn unseen(&self, body: &BodyFacts<'w>, frame: &Frame<'w>) -> Option<String> {
-        match Wrapped::of(body.db, self.known, body.function) {
-            Wrapped::Unknown(attribute) => Some(attribute),
-            Wrapped::No | Wrapped::Boxed => frame.gap.map(|it| told::code(body, it)),
-        }
+        Some((Measured { layout, unknown }, size))
     }
 
     /// Where the code of a future stands.
@@ -213,6 +234,11 @@ impl<'w> Sizes<'w> {
         Some(Code { function, expr: closure.expr, is_block, parent })
     }
 
+    /// What the compiler makes of it, by its own code.
+    ///
+    /// What a future is given has a place from its beginning to its end, and another one where the body keeps it, since
+    /// that is a variable of its own: so it is up to Rust 1.97. When that changes (rust-lang/rust#135527), it does so here
+    /// and for the toolchains from then on; the test `each_toolchain_that_is_here_agrees` notices.
     fn layout_of(
         &self,
         frame: &Frame<'w>,
@@ -243,7 +269,13 @@ impl<'w> Sizes<'w> {
         layout.ok()
     }
 
-    fn slot(&self, slot: Slot<'w>, args: GenericArgs<'w>, view: &View<'_, 'w>) -> Stored<'w> {
+    fn slot(
+        &self,
+        body: &BodyFacts<'w>,
+        slot: Slot<'w>,
+        args: GenericArgs<'w>,
+        view: &View<'_, 'w>,
+    ) -> Stored<'w> {
         let plain = |bytes, align| {
             let measured = Measured::exact(self.layouts.plain(bytes, align));
             Stored { type_: None, measured }
@@ -252,6 +284,10 @@ impl<'w> Sizes<'w> {
         if matches!(made, Made::Variable(it) if view.on_heap.contains(&it)) {
             let pointer = self.layouts.target.pointer_size().bytes();
             return plain(3 * pointer, pointer);
+        }
+        // What stands in for a macro awaits what the macro itself polls where it is.
+        if matches!(made, Made::Awaited(it) if body.is_stood_in_for(it)) {
+            return plain(0, 1);
         }
         let type_ = self.instantiated(type_, args);
         let is_awaited = matches!(made, Made::Awaited(_));
@@ -269,7 +305,7 @@ impl<'w> Sizes<'w> {
     /// Whether an attribute has put this future in a box for those who call the function.
     fn is_boxed(&self, type_: Ty<'w>) -> bool {
         let Some(Code { function, is_block, .. }) = self.code_of(type_) else { return false };
-        !is_block && Wrapped::of(self.workspace.db(), self.known, function) == Wrapped::Boxed
+        !is_block && Wrapped::of(self.workspace.db(), self.known, function).boxed
     }
 
     /// A pointer to a future, and one to what can be done with it.
@@ -374,17 +410,6 @@ impl<'w> Futures<'w> for Sizes<'w> {
         };
         self.futures.borrow_mut().insert(type_, laid_out);
         measured
-    }
-}
-
-impl<'db> BodyFacts<'db> {
-    fn frame(&self, coroutine: ExprId) -> Frame<'db> {
-        let lowered = self.lowered(coroutine);
-        let graph = &lowered.graph;
-        let glue = self.glue();
-        let ways =
-            Ways::of(graph, |local, parts| left::is_left(&glue, graph.locals[local].type_, parts));
-        Frame::of(&ways)
     }
 }
 

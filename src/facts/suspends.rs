@@ -14,6 +14,7 @@ mod patterns;
 pub(super) mod set;
 pub(super) mod spread;
 mod values;
+pub(super) mod wrapped;
 
 use std::{cell::OnceCell, collections::BTreeSet, rc::Rc};
 

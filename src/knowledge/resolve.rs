@@ -33,6 +33,8 @@ pub struct Known {
     methods: HashMap<(Owner, String), Arc<Row>>,
     guards: HashMap<AdtId, Arc<Row>>,
     macros: HashMap<MacroId, Arc<Row>>,
+    /// The types in which attribute macros put futures.
+    wrappers: HashMap<MacroId, AdtId>,
     runtimes: HashMap<Crate, KnownRuntime>,
     lenders: HashMap<Crate, Lends>,
     /// The last segments of the paths of blocking items: what their mentions look like.
@@ -115,18 +117,18 @@ impl Known {
         if matches!(row.guard, Some(Guard::Sync | Guard::Context)) {
             self.guard_types.insert(row.name().to_owned());
         }
-        let items: Vec<Item> = crates.iter().flat_map(|it| items(db, *it, &row.path)).collect();
+        let found: Vec<Item> = crates.iter().flat_map(|it| items(db, *it, &row.path)).collect();
         if let Some(origin) = row.origin.as_ref().filter(|_| row.only_with.is_none())
-            && !items.iter().any(|it| is_there(db, it, row.name()))
+            && !found.iter().any(|it| is_there(db, it, row.name()))
         {
             self.wrong.push(format!("{origin}: there is nothing at `{}`", row.path));
         }
-        if items.is_empty() {
+        if found.is_empty() {
             self.absent.push(row);
             return;
         }
         let polls = matches!(row.closure, Some(ClosureRuns::LaterHere | ClosureRuns::Worker));
-        for item in items {
+        for item in found {
             if polls {
                 self.add_polling(&row, &item);
             }
@@ -135,7 +137,18 @@ impl Known {
                 Item::Function(it) => self.functions.insert(it, row),
                 Item::Method(owner) => self.methods.insert((owner, row.name().to_owned()), row),
                 Item::Type(it) => self.guards.insert(it, row),
-                Item::Macro(it) => self.macros.insert(it, row),
+                Item::Macro(it) => {
+                    let wrappers = row
+                        .awaits_in
+                        .iter()
+                        .flat_map(|path| crates.iter().flat_map(|krate| items(db, *krate, path)));
+                    for wrapper in wrappers {
+                        if let Item::Type(wrapper) = wrapper {
+                            self.wrappers.insert(it, wrapper);
+                        }
+                    }
+                    self.macros.insert(it, row)
+                }
             };
         }
     }
@@ -247,6 +260,11 @@ impl Known {
     pub fn transparent_attribute(&self, name: &str) -> Option<&Row> {
         let mut rows = self.macros.values().map(|it| &**it);
         rows.find(|it| (it.transparent || it.entry.is_some()) && it.name() == name)
+    }
+
+    /// The type in which an attribute macro puts the future of the function that it stands on.
+    pub fn wrapper(&self, makro: MacroId) -> Option<AdtId> {
+        self.wrappers.get(&makro).copied()
     }
 
     pub fn macro_(&self, makro: MacroId) -> Option<&Arc<Row>> {

@@ -208,6 +208,9 @@ pub struct Row {
     /// As an attribute it puts the futures of the functions that it stands on in boxes.
     #[serde(default)]
     pub boxes: bool,
+    /// As an attribute on an async function it awaits the future of what is written there in another one, in a value of
+    /// this type, together with the span in which it runs.
+    pub awaits_in: Option<String>,
     /// A reference to this type may stand where one to its `Deref` target is asked for by `AsRef`.
     #[serde(default)]
     pub stands_for_target: bool,

@@ -121,7 +121,9 @@ fn output_enum(input: TokenTreesView<'_>, writer: &mut Writer) {
     let variants: String = names.iter().map(|it| format!("{it}({it}), ")).collect();
     let parameters = names.join(", ");
     writer.text(&format!("pub(super) enum Out<{parameters}> {{ {variants} Disabled }}"));
-    writer.text("pub(super) type Mask = u64;");
+    // A bit for each of them.
+    let bits = branches.next_power_of_two().max(8);
+    writer.text(&format!("pub(super) type Mask = u{bits};"));
 }
 
 /// `{ let (a, b,) = (first, second,); (a.await, b.await,) }`

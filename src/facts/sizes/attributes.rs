@@ -1,47 +1,97 @@
 //! Attribute macros that make another future of an async function.
 
-use ra_ap_hir_def::{FunctionId, Lookup, src::HasSource};
+use ra_ap_hir_def::{AdtId, FunctionId, HasModule, Lookup, src::HasSource};
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{
     AstNode,
     ast::{self, HasAttrs},
 };
 
-use crate::{facts::unseen::unknown_attribute, knowledge::resolve::Known};
+use crate::{
+    facts::{functions, unseen::unknown_attribute},
+    knowledge::resolve::Known,
+};
 
-/// What becomes of the future of a function.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Wrapped {
-    No,
+/// What becomes of the future of a function, by the attributes on it, and on the trait or `impl` around it.
+#[derive(Default)]
+pub(super) struct Wrapped {
     /// Those who call it get a box.
-    Boxed,
-    /// Nobody here knows what the attribute makes of it.
-    Unknown(String),
+    pub boxed: bool,
+    /// The attribute that puts its code in an async block, and the type in which the function awaits that.
+    pub in_span: Option<(ast::Attr, AdtId)>,
+    /// An attribute of which nobody here knows what it makes of the future.
+    pub unknown: Option<String>,
 }
 
 impl Wrapped {
-    /// By the attributes of the function, and of the trait or `impl` around it.
     pub fn of(db: &RootDatabase, known: &Known, function: FunctionId) -> Wrapped {
         let source = function.lookup(db).source(db).value;
         let around = source.syntax().ancestors().skip(1).find_map(ast::Item::cast);
         let around = around.filter(|it| matches!(it, ast::Item::Impl(_) | ast::Item::Trait(_)));
-        let attributes = source.attrs().chain(around.iter().flat_map(|it| it.attrs()));
-        let wrapped = attributes.map(|it| Wrapped::by(&it, known));
-        wrapped.fold(Wrapped::No, |all, it| if it == Wrapped::No { all } else { it })
+        let mut wrapped = Wrapped::default();
+        for attribute in source.attrs().chain(around.iter().flat_map(|it| it.attrs())) {
+            wrapped.add(db, known, function, attribute);
+        }
+        // Each of them knows of the other, and writes something else for it.
+        if let Some((attribute, _)) = &wrapped.in_span
+            && wrapped.boxed
+        {
+            wrapped.unknown = Some(text(attribute));
+        }
+        wrapped
     }
 
-    fn by(attribute: &ast::Attr, known: &Known) -> Wrapped {
+    pub fn is_plain(&self) -> bool {
+        !self.boxed && self.in_span.is_none() && self.unknown.is_none()
+    }
+
+    fn add(
+        &mut self,
+        db: &RootDatabase,
+        known: &Known,
+        function: FunctionId,
+        attribute: ast::Attr,
+    ) {
+        let makro = functions::attribute_macro(db, function, &attribute);
+        let wrapper = makro.and_then(|it| Some((it, known.wrapper(it)?)));
+        if let Some((makro, wrapper)) = wrapper {
+            let is_known = is_of_known_version(db, makro.krate(db));
+            // Whether a condition holds is not known here, and of two there is one around the other.
+            let is_conditional = attribute.simple_name().as_deref() == Some("cfg_attr");
+            if is_known && !is_conditional && self.in_span.is_none() {
+                self.in_span = Some((attribute, wrapper));
+            } else {
+                self.unknown = Some(text(&attribute));
+            }
+            return;
+        }
         let name = attribute.path().and_then(|it| it.segment()?.name_ref());
         let row = name.and_then(|it| known.transparent_attribute(it.text()));
         match row {
-            Some(row) if row.boxes => Wrapped::Boxed,
-            Some(row) if row.entry.is_some() => Wrapped::No,
+            Some(row) if row.boxes => self.boxed = true,
+            Some(row) if row.entry.is_some() => {}
             // It may still put another future around it.
-            Some(_) => Wrapped::Unknown(attribute.syntax().text().to_string()),
-            None if unknown_attribute(attribute, known).is_some() => {
-                Wrapped::Unknown(attribute.syntax().text().to_string())
+            Some(_) => self.unknown = Some(text(&attribute)),
+            None if unknown_attribute(&attribute, known).is_some() => {
+                self.unknown = Some(text(&attribute));
             }
-            None => Wrapped::No,
+            None => {}
         }
     }
+}
+
+/// Versions of `tracing-attributes` that write what is said in `instrumented`: as they are of the edition of 2018, their
+/// blocks take whole variables along.
+fn is_of_known_version(db: &RootDatabase, krate: ra_ap_base_db::Crate) -> bool {
+    const FIRST: (u64, u64, u64) = (0, 1, 27);
+    const NEXT: (u64, u64, u64) = (0, 2, 0);
+    let version = krate.extra_data(db).version.as_deref().unwrap_or_default();
+    let mut numbers = version.split('.').map_while(|it| it.parse::<u64>().ok());
+    let mut next = || numbers.next().unwrap_or_default();
+    let version = (next(), next(), next());
+    (FIRST..NEXT).contains(&version)
+}
+
+fn text(attribute: &ast::Attr) -> String {
+    attribute.syntax().text().to_string()
 }

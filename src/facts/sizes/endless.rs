@@ -103,7 +103,7 @@ impl<'w> LargeFutures<'_, 'w> {
         let db = self.workspace.db();
         let is_plain = FunctionSignature::of(db, function).is_async()
             && place::file_of(self.workspace, function).is_some()
-            && Wrapped::of(db, self.known, function) == Wrapped::No;
+            && Wrapped::of(db, self.known, function).is_plain();
         is_plain.then_some(function)
     }
 }

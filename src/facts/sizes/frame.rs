@@ -6,13 +6,31 @@ use ra_ap_hir_ty::next_solver::Ty;
 use ra_ap_rustc_index::bit_set::BitMatrix;
 
 use crate::facts::{
-    sizes::ways::{Act, Ways},
+    body::BodyFacts,
+    sizes::{
+        left,
+        ways::{Act, Ways},
+    },
     suspends::{
         graph::{Graph, LocalId, Made, Op},
         set::Set,
         spread::{self, Meet},
     },
 };
+
+impl<'db> BodyFacts<'db> {
+    /// What the future of an async body keeps.
+    pub(super) fn frame(&self, coroutine: ExprId) -> Frame<'db> {
+        self.frame_of(&self.lowered(coroutine).graph)
+    }
+
+    pub(super) fn frame_of(&self, graph: &Graph<'db>) -> Frame<'db> {
+        let glue = self.glue();
+        let ways =
+            Ways::of(graph, |local, parts| left::is_left(&glue, graph.locals[local].type_, parts));
+        Frame::of(&ways)
+    }
+}
 
 /// What has a place in the future of an async body. The types are those of the function, with its parameters.
 pub(super) struct Frame<'db> {
@@ -36,6 +54,14 @@ pub(super) enum Slot<'db> {
 }
 
 impl<'db> Frame<'db> {
+    /// Nothing but one future, which is awaited.
+    pub fn of_one(await_: ExprId, type_: Ty<'db>) -> Frame<'db> {
+        let mut conflicts = BitMatrix::new(1, 1);
+        conflicts.insert(0, 0);
+        let slot = Slot::Value { made: Made::Awaited(await_), type_ };
+        Frame { slots: vec![slot], points: vec![(await_, vec![0])], conflicts, gap: None }
+    }
+
     pub fn of(ways: &Ways<'_, 'db>) -> Frame<'db> {
         let needed = needed(ways);
         let stored = stored(ways);

@@ -13,7 +13,7 @@ use ra_ap_hir_ty::{
     display::{DisplayTarget, HirDisplay},
     layout::{Layout, RustcEnumVariantIdx, RustcFieldIdx},
     next_solver::{
-        DbInterner, GenericArgs, ParamEnv, Ty, TyKind, TypingMode,
+        DbInterner, GenericArgs, ParamEnv, Region, Ty, TyKind, TypingMode,
         infer::{DbInternerInferExt, traits::ObligationCause},
         normalize::deeply_normalize,
     },
@@ -25,7 +25,7 @@ use ra_ap_rustc_abi::{
 };
 use ra_ap_rustc_index::IndexVec;
 use ra_ap_rustc_type_ir::{
-    TypeFoldable, TypeVisitableExt,
+    TypeFoldable, TypeVisitableExt, fold_regions,
     inherent::{GenericArgs as _, IntoKind},
 };
 
@@ -96,13 +96,27 @@ impl<'db> Layouts<'db> {
     }
 
     pub fn normalized(&self, type_: Ty<'db>) -> Ty<'db> {
-        if !type_.has_aliases() {
-            return type_;
+        // Lifetimes have no say in a size, and there is one type without them.
+        let erased = Region::new_erased(self.interner());
+        let mut type_ = fold_regions(self.interner(), type_, |_, _| erased);
+        // One may come to light behind another: the solver itself looks at no implementation for what is behind
+        // `impl Trait`, so it is not asked about that.
+        const ROUNDS: usize = 8;
+        for _ in 0..ROUNDS {
+            if !type_.has_aliases() {
+                break;
+            }
+            let revealed = type_.fold_with(&mut Implementations::new(self));
+            let context = self.interner().infer_ctxt().build(TypingMode::non_body_analysis());
+            let cause = ObligationCause::dummy();
+            let next = deeply_normalize(context.at(&cause, self.environment()), revealed)
+                .unwrap_or(revealed);
+            if next == type_ {
+                break;
+            }
+            type_ = next;
         }
-        let type_ = type_.fold_with(&mut Implementations(self));
-        let context = self.interner().infer_ctxt().build(TypingMode::PostAnalysis);
-        let cause = ObligationCause::dummy();
-        deeply_normalize(context.at(&cause, self.environment()), type_).unwrap_or(type_)
+        type_
     }
 
     pub fn measure(&self, type_: Ty<'db>, futures: &dyn Futures<'db>) -> Measured {
@@ -211,6 +225,8 @@ impl<'db> Layouts<'db> {
                 None => Some(self.without_zero(&self.measure(base, futures))),
                 known => known,
             },
+            // What it is has not been found, and rust-analyzer would take it for something else.
+            TyKind::Alias(_) => None,
             _ => self.of_rust_analyzer(type_),
         }
     }
@@ -270,7 +286,14 @@ impl<'db> Layouts<'db> {
         };
         let mut layout = layout.ok()?;
         self.restrict(adt, &mut layout);
-        Some(Measured::of(layout, parts.iter().flatten()))
+        let mut measured = Measured::of(layout, parts.iter().flatten());
+        // A type that does not resolve has no name of its own.
+        let is_nameless = measured.unknown.as_ref().is_some_and(|it| it.contains("{unknown}"));
+        if is_nameless {
+            let name = ra_ap_hir::Adt::from(adt).name(self.db);
+            measured.unknown = Some(format!("a field of `{}`", name.as_str()).into());
+        }
+        Some(measured)
     }
 
     fn variants(&self, adt: AdtId) -> Vec<VariantId> {

@@ -60,7 +60,7 @@ pub(super) fn name_of_slot(body: &BodyFacts<'_>, slot: &Slot<'_>) -> String {
 /// The code on one line, or as much of it as tells what it is.
 pub(super) fn code(body: &BodyFacts<'_>, expr: ExprId) -> String {
     const MOST: usize = 60;
-    let place = body.place_of(expr);
+    let place = body.place_to_show(expr);
     let text = place.as_ref().and_then(|it| Some(&body.workspace.text(&it.file)?[it.range]));
     let words: Vec<&str> = text.unwrap_or("(a temporary)").split_whitespace().collect();
     let line = words.join(" ");

@@ -1,6 +1,7 @@
 //! Branches, loops, ways out, and the `.await` itself.
 
 use ra_ap_hir_def::hir::{BinaryOp, BindingId, Expr, ExprId, LabelId, LogicOp, MatchArm, PatId};
+use ra_ap_hir_ty::next_solver::Ty;
 use ra_ap_span::Edition;
 
 use crate::facts::suspends::{
@@ -269,13 +270,27 @@ impl<'db> Builder<'_, 'db> {
     }
 
     pub fn put_awaited(&mut self, into: LocalId, await_: ExprId, future: ExprId) {
+        if self.facts.is_stood_in_for(await_) {
+            self.graph.gap.get_or_insert(await_);
+        }
         let type_ = self.adjusted_type(future);
+        self.await_value(into, await_, type_, |it| it.operand(future));
+        self.end_if_never(await_);
+    }
+
+    /// Awaits what `operand` puts into a temporary.
+    pub fn await_value(
+        &mut self,
+        into: LocalId,
+        await_: ExprId,
+        type_: Ty<'db>,
+        operand: impl FnOnce(&mut Self) -> Option<LocalId>,
+    ) {
         let outer = self.temporaries;
         let made = self.local(Made::Hidden, type_);
         self.keep(made, outer);
         self.push_scope();
-        let operand = self.operand(future);
-        let moves = operand.into_iter().collect();
+        let moves = operand(self).into_iter().collect();
         self.call(Op { into: Some(made), moves, ..Op::default() });
         self.pop_scope();
         self.drop_in(outer, made);
@@ -295,6 +310,5 @@ impl<'db> Builder<'_, 'db> {
         self.at = ready;
         self.assign(into);
         self.pop_scope();
-        self.end_if_never(await_);
     }
 }

@@ -2,10 +2,14 @@
 
 use ra_ap_hir_def::{
     hir::{Array, Expr, ExprId, UnaryOp},
+    resolver::ValueNs,
     type_ref::Mutability,
 };
 use ra_ap_hir_ty::{Adjust, Adjustment, AutoBorrow, next_solver::TyKind};
-use ra_ap_rustc_type_ir::{UintTy, inherent::IntoKind};
+use ra_ap_rustc_type_ir::{
+    UintTy,
+    inherent::{AdtDef, IntoKind},
+};
 
 use crate::facts::suspends::{
     builder::{Builder, Named, Spot},
@@ -218,8 +222,14 @@ impl<'db> Builder<'_, 'db> {
             return false;
         }
         let drops_nothing = || self.is_free_of_drop(self.infer.expr_ty(expr));
+        // What other variants hold does not matter here.
+        let builds_nothing_to_drop = || match self.infer.expr_ty(expr).kind() {
+            TyKind::Adt(adt, _) => adt.destructor(self.facts.glue().context.interner).is_none(),
+            _ => false,
+        };
         match &self.body[expr] {
             Expr::Literal(_) | Expr::Const(_) => true,
+            Expr::Path(_) if self.is_constant_of_no_fields(expr) => builds_nothing_to_drop(),
             Expr::Path(_) => matches!(self.named(expr), Named::Other) && drops_nothing(),
             Expr::Array(Array::ElementList { elements }) => {
                 elements.iter().all(|it| self.is_promoted(*it))
@@ -232,10 +242,20 @@ impl<'db> Builder<'_, 'db> {
             Expr::Call { callee, args } => {
                 self.facts.is_constructor(*callee)
                     && args.iter().all(|it| self.is_promoted(*it))
-                    && drops_nothing()
+                    && builds_nothing_to_drop()
             }
             _ => false,
         }
+    }
+
+    /// A variant or a struct that is written without fields.
+    fn is_constant_of_no_fields(&self, expr: ExprId) -> bool {
+        let Expr::Path(path) = &self.body[expr] else { return false };
+        let hygiene = self.body.expr_path_hygiene(expr);
+        let resolver = self.facts.resolver_at(expr);
+        let named = resolver.resolve_path_in_value_ns_fully(self.facts.db, path, hygiene);
+        matches!(named, Some(ValueNs::EnumVariantId(_) | ValueNs::StructId(_)))
+            || self.infer.variant_resolution_for_expr(expr).is_some()
     }
 
     /// Whether an adjustment is a shared borrow.

@@ -195,7 +195,7 @@ impl Builder<'_, '_> {
         self.pop_scope();
     }
 
-    fn let_statement(
+    pub fn let_statement(
         &mut self,
         pattern: PatId,
         initializer: Option<ExprId>,

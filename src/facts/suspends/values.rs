@@ -10,6 +10,7 @@ use ra_ap_hir_ty::{
     next_solver::{Ty, TyKind},
 };
 use ra_ap_rustc_type_ir::inherent::IntoKind;
+use ra_ap_span::Edition;
 
 use crate::facts::suspends::{
     builder::{Builder, Named, Spot},
@@ -290,6 +291,13 @@ impl<'db> Builder<'_, 'db> {
     }
 
     fn put_closure(&mut self, into: LocalId, closure: ExprId) {
+        // Since 2021 closures take along parts of variables: what counts is where the closure is written, and inference
+        // goes by the crate.
+        let editions =
+            [self.facts.edition_of(closure), self.facts.krate().data(self.facts.db).edition];
+        if editions.map(|it| it >= Edition::Edition2021) == [true, false] {
+            self.graph.gap.get_or_insert(closure);
+        }
         let mut op = Op { into: Some(into), result: Contents::OfOperands, ..Op::default() };
         let data = self.infer.closures_data.get(&closure);
         for capture in data.iter().flat_map(|it| it.min_captures.values()).flatten() {
