@@ -13,7 +13,7 @@ use ra_ap_hir_def::{
 use ra_ap_hir_ty::next_solver::{GenericArgs, Ty, TyKind};
 use ra_ap_rustc_type_ir::{
     TypeVisitableExt,
-    inherent::{GenericArg as _, IntoKind},
+    inherent::{GenericArg as _, GenericArgs as _, IntoKind},
 };
 
 use crate::{
@@ -281,7 +281,8 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
         let file = place::file_of(self.workspace, function);
         let mut boxes = HashSet::new();
         // What was given to it is in a box where it was made.
-        for given in parent.iter().flat_map(|it| it.walk()).filter_map(|it| it.as_type()) {
+        let given = parent.iter().flat_map(|it| it.walk()).filter_map(|it| it.as_type());
+        for given in given.filter(|it| is_given(type_, *it)) {
             let at =
                 sizes.code_of(given).and_then(|it| place::file_of(self.workspace, it.function));
             let left = at.and_then(|it| Some((self.limits.future(&it), self.left(sizes, given)?)));
@@ -309,6 +310,25 @@ impl<'a, 'w> LargeFutures<'a, 'w> {
         self.made.borrow_mut().insert(function, Rc::clone(&made));
         made
     }
+}
+
+/// Whether a future gets another one as a value: one that it makes itself, by a closure that it was given, it does not.
+fn is_given<'w>(future: Ty<'w>, other: Ty<'w>) -> bool {
+    let TyKind::Coroutine(_, args) = future.kind() else { return false };
+    args.as_coroutine().upvar_tys().iter().any(|it| is_in(it, other))
+}
+
+fn is_in<'w>(holder: Ty<'w>, other: Ty<'w>) -> bool {
+    holder == other
+        || match holder.kind() {
+            TyKind::Tuple(types) => types.iter().any(|it| is_in(it, other)),
+            TyKind::Array(it, _) => is_in(it, other),
+            TyKind::Adt(_, args) => {
+                args.iter().filter_map(|it| it.as_type()).any(|it| is_in(it, other))
+            }
+            TyKind::Closure(_, args) => is_in(args.as_closure().tupled_upvars_ty(), other),
+            _ => false,
+        }
 }
 
 /// Sizes with some futures in boxes, and in all others what is large in them.
