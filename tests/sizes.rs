@@ -119,13 +119,13 @@ pub async fn borrowed_from_nobody() {
     look_later(&Mode::Given(String::new())).await;
 }
 
-pub async fn pinned() -> u8 {
-    let both = {
-        let first = std::pin::pin!(kept());
-        first.await + std::pin::pin!(kept()).await
-    };
+pub async fn pinned() {
+    {
+        let first = std::pin::pin!(unused_argument([0; 500]));
+        first.await;
+        std::pin::pin!(unused_argument([1; 500])).await;
+    }
     pause().await;
-    both
 }
 
 pub async fn boxed() {
