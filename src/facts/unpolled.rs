@@ -150,6 +150,10 @@ impl<'db> BodyFacts<'db> {
             },
             TyKind::Adt(adt, args) => {
                 let id = adt.def_id();
+                // What is done at once has nothing left to do, whatever its `must_use` says.
+                if self.known.type_(id).is_some_and(|it| it.at_once) {
+                    return false;
+                }
                 let is_boxed = args
                     .types()
                     .any(|it| matches!(it.kind(), TyKind::Dynamic(..)) || self.is_boxed_future(it));
