@@ -2,7 +2,7 @@
 
 use ra_ap_hir_def::{
     FunctionId,
-    hir::{Expr, ExprId, Literal, Pat},
+    hir::{Expr, ExprId, Pat},
     signatures::FunctionSignature,
 };
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
@@ -39,6 +39,8 @@ pub struct TaskEach {
     /// What the task does, as far as it is in sight.
     pub(crate) futures: Vec<Content>,
     pub(crate) call: ExprId,
+    /// The call that gives the next thing.
+    next: Option<ExprId>,
     turns: ExprId,
     moves: bool,
 }
@@ -52,6 +54,8 @@ pub(super) struct Brought {
     pub count: Count,
     /// The program itself has put them where they come from.
     pub from_within: bool,
+    /// The call that gives the next one.
+    pub next: Option<ExprId>,
 }
 
 /// A task of a function that starts more tasks of the same function.
@@ -97,7 +101,7 @@ pub enum TaskText {
 }
 
 /// How addresses begin at which only programs of the same machine are heard.
-const OWN_MACHINE: [&str; 3] = ["localhost", "127.", "[::1]"];
+const OWN_MACHINE: [&str; 3] = ["\"localhost", "\"127.", "\"[::1]"];
 
 const UNCLEAR: &str = "the loop or the task is written in a way that leaves no place for it";
 
@@ -156,7 +160,12 @@ impl<'db> BodyFacts<'db> {
         let runner = self.runner(self.infer.expr_ty(*receiver))?;
         let works = self.works_when_polled(self.infer.expr_ty(future));
         let started = Started::Future(runner.name().to_owned());
-        works.then(|| self.task_each(call, false, started))?
+        works.then(|| self.task_each(call, false, started))?.filter(|it| {
+            // One goes in for one that has come out.
+            let next = it.next.and_then(|it| self.values_of(it).first().copied());
+            let from = next.and_then(|it| self.owner_of(it));
+            from.is_none() || from != self.owner_of(*receiver)
+        })
     }
 
     /// A future that is handed to a function of the project which makes a task of it.
@@ -187,7 +196,7 @@ impl<'db> BodyFacts<'db> {
 
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
         let turns = self.loop_around(start)?;
-        let Brought { brings, from, count, from_within } = self.brought(turns, start)?;
+        let Brought { brings, from, count, from_within, next } = self.brought(turns, start)?;
         let task = self.values_of(start).last().copied();
         let task = task.filter(|_| started != Started::OnPool);
         Some(TaskEach {
@@ -199,6 +208,7 @@ impl<'db> BodyFacts<'db> {
             from_within,
             futures: task.into_iter().map(Content::Made).collect(),
             call: start,
+            next,
             turns,
             moves,
         })
@@ -230,7 +240,13 @@ impl<'db> BodyFacts<'db> {
             };
             let is_meant = awaited.is_empty() && !count.is_small();
             let from = self.place_to_show(head)?;
-            return is_meant.then_some(Brought { brings, from, count, from_within: false });
+            return is_meant.then_some(Brought {
+                brings,
+                from,
+                count,
+                from_within: false,
+                next: None,
+            });
         }
         // The wait for the next one is the only one.
         let next = match (self.branch_around(turns, inside), &awaited[..]) {
@@ -255,6 +271,7 @@ impl<'db> BodyFacts<'db> {
             from: self.place_to_show(next)?,
             count: Count::OpenEnded(row.path.clone()),
             from_within: row.from_within,
+            next: Some(next),
         })
     }
 
@@ -263,20 +280,15 @@ impl<'db> BodyFacts<'db> {
         let Some(Given::By(opened)) = self.local(socket).map(|it| self.given(it)) else {
             return false;
         };
-        let mut is_own = false;
-        self.walk(opened, &mut |it| {
-            is_own |= match &self.body[it] {
-                Expr::Literal(Literal::String(it)) => {
-                    OWN_MACHINE.iter().any(|own| it.as_str().starts_with(own))
-                }
-                Expr::Path(path) => {
-                    let last = path.mod_path().and_then(|it| it.segments().last());
-                    last.is_some_and(|it| it.as_str() == "LOCALHOST")
-                }
+        let source = self.syntax(opened);
+        source.is_some_and(|it| {
+            let tokens = it.value.syntax().descendants_with_tokens();
+            tokens.filter_map(|it| it.into_token()).any(|it| match it.kind() {
+                SyntaxKind::STRING => OWN_MACHINE.iter().any(|own| it.text().starts_with(own)),
+                SyntaxKind::IDENT => it.text() == "LOCALHOST",
                 _ => false,
-            };
-        });
-        is_own
+            })
+        })
     }
 
     /// The branch of a `select!` in a loop in whose handler something stands.
