@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat};
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId};
 use ra_ap_syntax::{
     AstNode, SyntaxNode, TextRange,
     ast::{self, HasArgList},
@@ -10,9 +10,8 @@ use ra_ap_syntax::{
 
 use crate::{
     facts::{
-        body::{BodyFacts, Mention},
+        body::{BodyFacts, Entered, Mention},
         declared::Given,
-        foreign::Foreign,
         place,
     },
     finding::Place,
@@ -52,20 +51,20 @@ pub enum Spot {
     Arm(TextRange),
 }
 
-impl<'db> BodyFacts<'db> {
+impl BodyFacts<'_> {
     /// All of them that are made in this body.
-    pub fn blocking_sockets(&self, foreign: &Foreign<'db>) -> Vec<BlockingSocket> {
+    pub fn blocking_sockets(&self) -> Vec<BlockingSocket> {
         let takes = self.mentions.iter().filter(|it| it.row.takes_nonblocking);
         let mut found: Vec<BlockingSocket> =
-            takes.filter_map(|it| self.blocking_socket(it, foreign)).collect();
+            takes.filter_map(|it| self.blocking_socket(it)).collect();
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found
     }
 
-    fn blocking_socket(&self, taking: &Mention, foreign: &Foreign<'db>) -> Option<BlockingSocket> {
+    fn blocking_socket(&self, taking: &Mention) -> Option<BlockingSocket> {
         let Expr::Call { args, .. } = &self.body[taking.expr] else { return None };
         let value = *args.first()?;
-        let maker = self.opened(value, foreign)?;
+        let maker = self.opened(value)?;
         let variable = self.local(self.before_conversions(value));
         Some(BlockingSocket {
             at: self.place_of(taking.expr)?,
@@ -78,26 +77,26 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// The call that opens a socket which comes from there, on whichever way, without having been told anything.
-    fn opened(&self, value: ExprId, foreign: &Foreign<'db>) -> Option<&Mention> {
+    fn opened(&self, value: ExprId) -> Option<&Mention> {
         let value = self.before_conversions(value);
         if let Some(variable) = self.local(value) {
             let Given::By(given) = self.given(variable) else { return None };
-            let stays = self.stays_blocking(variable, Some(value), foreign, 0);
-            return stays.then(|| self.opened(given, foreign)).flatten();
+            let stays = self.stays_blocking(variable, Some(value), 0);
+            return stays.then(|| self.opened(given)).flatten();
         }
         if let Some(it) = self.origin(value, |it| it.gives_blocking) {
             return self.says_nothing(it).then_some(it);
         }
         match &self.body[value] {
-            Expr::Block { tail: Some(tail), .. } => self.opened(*tail, foreign),
+            Expr::Block { tail: Some(tail), .. } => self.opened(*tail),
             Expr::Match { arms, .. } if !self.is_question_mark(value) => {
-                let mut makers = arms.iter().map(|it| self.opened(it.expr, foreign));
+                let mut makers = arms.iter().map(|it| self.opened(it.expr));
                 let first = makers.next()??;
                 makers.all(|it| it.is_some()).then_some(first)
             }
             Expr::If { then_branch, else_branch: Some(other), .. } => {
-                self.opened(*other, foreign)?;
-                self.opened(*then_branch, foreign)
+                self.opened(*other)?;
+                self.opened(*then_branch)
             }
             _ => None,
         }
@@ -124,19 +123,13 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// Whether all that is done with a socket, before it is `taken`, does not change whether its calls wait.
-    fn stays_blocking(
-        &self,
-        variable: BindingId,
-        taken: Option<ExprId>,
-        foreign: &Foreign<'db>,
-        depth: usize,
-    ) -> bool {
+    fn stays_blocking(&self, variable: BindingId, taken: Option<ExprId>, depth: usize) -> bool {
         let mut uses = self.body.exprs().filter(|it| self.local(it.0) == Some(variable));
-        uses.all(|(it, _)| Some(it) == taken || self.leaves_blocking(it, foreign, depth))
+        uses.all(|(it, _)| Some(it) == taken || self.leaves_blocking(it, depth))
     }
 
     /// Whether a use of a socket leaves that as it is.
-    fn leaves_blocking(&self, socket: ExprId, foreign: &Foreign<'db>, depth: usize) -> bool {
+    fn leaves_blocking(&self, socket: ExprId, depth: usize) -> bool {
         let Some(around) = self.parents.get(socket).copied() else { return false };
         match &self.body[around] {
             Expr::MethodCall { receiver, .. } if *receiver == socket => {
@@ -144,28 +137,21 @@ impl<'db> BodyFacts<'db> {
                 row.is_some_and(|it| it.becomes.is_some() || it.leaves_blocking)
             }
             Expr::Ref { .. } if depth < DEEPEST => {
-                self.is_left_by_callee(around, foreign, depth).unwrap_or(false)
+                self.is_left_by_callee(around, depth).unwrap_or(false)
             }
             _ => false,
         }
     }
 
     /// ... that lends it to a function of the project.
-    fn is_left_by_callee(
-        &self,
-        lent: ExprId,
-        foreign: &Foreign<'db>,
-        depth: usize,
-    ) -> Option<bool> {
+    fn is_left_by_callee(&self, lent: ExprId, depth: usize) -> Option<bool> {
         let call = *self.parents.get(lent)?;
         let Expr::Call { args, .. } = &self.body[call] else { return None };
         let index = args.iter().position(|it| *it == lent)?;
         let callee = self.uses.iter().find(|it| it.expr == call)?.function;
-        place::file_of(foreign.workspace(), callee)?;
-        let callee = foreign.body_of(callee);
-        let parameter = callee.body.params.get(index)?.user_written;
-        let Pat::Bind { id, subpat: None } = callee.body[parameter] else { return None };
-        Some(callee.stays_blocking(id, None, foreign, depth + 1))
+        place::file_of(self.workspace, callee)?;
+        let callee = BodyFacts::new(self.workspace, self.known, callee, Entered::Called);
+        Some(callee.stays_blocking(callee.parameter_at(index)?, None, depth + 1))
     }
 
     fn telling(

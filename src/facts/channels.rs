@@ -1,8 +1,7 @@
 //! Channels without a limit that are filled from outside, and whose messages take their time.
 
 use ra_ap_hir_def::{
-    DefWithBodyId, FunctionId,
-    expr_store::Body,
+    FunctionId,
     hir::{BindingId, Expr, ExprId, Pat, Statement},
     signatures::FunctionSignature,
 };
@@ -169,11 +168,7 @@ impl<'db> BodyFacts<'db> {
             return false;
         }
         let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
-        let parameters = &Body::of(self.db, DefWithBodyId::FunctionId(function)).params;
-        let parameter = parameters.get(index).and_then(|it| match body.body[it.user_written] {
-            Pat::Bind { id, subpat: None } => Some(id),
-            _ => None,
-        });
+        let parameter = body.parameter_at(index);
         // An async function moves its parameters into its future under the same names.
         let same = |it: &BindingId| {
             parameter.is_some_and(|own| {

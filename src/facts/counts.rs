@@ -213,36 +213,41 @@ impl<'db> BodyFacts<'db> {
     /// What a `for` goes through, if it names each item like this.
     fn head_of_loop_over(&self, variable: BindingId) -> Option<ExprId> {
         let loops = self.body.exprs().map(|it| it.0).filter(|it| self.is_for(*it));
-        let names_it = |it: &ExprId| {
-            let Expr::Loop { body, .. } = self.body[*it] else { return false };
-            let Expr::Block { tail: Some(tail), .. } = self.body[body] else { return false };
-            let Expr::Match { arms, .. } = &self.body[tail] else { return false };
-            arms.iter().any(|arm| match &self.body[arm.pat] {
-                Pat::TupleStruct { args, .. } => args.iter().any(
-                    |it| matches!(self.body[*it], Pat::Bind { id, subpat: None } if id == variable),
-                ),
-                _ => false,
-            })
-        };
+        let is_it =
+            |it: &PatId| matches!(self.body[*it], Pat::Bind { id, subpat: None } if id == variable);
+        let names_it = |it: &ExprId| self.item_patterns(*it).any(|it| is_it(&it));
         loops.filter(names_it).find_map(|it| self.head_of_for(it))
+    }
+
+    /// How a `for` names what its turns are for.
+    fn item_patterns(&self, turns: ExprId) -> impl Iterator<Item = PatId> {
+        let block = match self.body[turns] {
+            Expr::Loop { body, .. } => Some(&self.body[body]),
+            _ => None,
+        };
+        let next = match block {
+            Some(Expr::Block { tail: Some(tail), .. }) => Some(&self.body[*tail]),
+            _ => None,
+        };
+        let arms = match next {
+            Some(Expr::Match { arms, .. }) => &arms[..],
+            _ => &[],
+        };
+        arms.iter().flat_map(|arm| match &self.body[arm.pat] {
+            Pat::TupleStruct { args, .. } => args.iter().copied(),
+            _ => [].iter().copied(),
+        })
     }
 
     /// Whether a `for` goes through a range without looking at its numbers: it only says how often.
     pub(super) fn only_counts(&self, turns: ExprId) -> bool {
         let is_range = |it: ExprId| self.count_of_range(it).is_some();
-        let Expr::Loop { body, .. } = self.body[turns] else { return false };
-        let Expr::Block { tail: Some(tail), .. } = self.body[body] else { return false };
-        let Expr::Match { arms, .. } = &self.body[tail] else { return false };
-        let is_nothing = |it: &PatId| match &self.body[*it] {
+        let is_nothing = |it: PatId| match &self.body[it] {
             Pat::Wild => true,
             Pat::Bind { id, .. } => self.body[*id].name.as_str().starts_with('_'),
             _ => false,
         };
-        let names_nothing = arms.iter().any(|it| match &self.body[it.pat] {
-            Pat::TupleStruct { args, .. } => args.iter().any(is_nothing),
-            _ => false,
-        });
-        names_nothing && self.head_of_for(turns).is_some_and(is_range)
+        self.item_patterns(turns).any(is_nothing) && self.head_of_for(turns).is_some_and(is_range)
     }
 
     pub(super) fn is_for(&self, expr: ExprId) -> bool {

@@ -40,6 +40,14 @@ impl BodyFacts<'_> {
         self.body.exprs().find_map(|it| of(it.1)).unwrap_or(Given::Outside)
     }
 
+    /// The variable that is this parameter, `self` not counted.
+    pub(super) fn parameter_at(&self, index: usize) -> Option<BindingId> {
+        match self.body[self.body.params.get(index)?.user_written] {
+            Pat::Bind { id, subpat: None } => Some(id),
+            _ => None,
+        }
+    }
+
     /// The `let` of a block that gives this value away as a whole.
     pub(super) fn let_giving(&self, value: ExprId) -> Option<&Statement> {
         let Expr::Block { statements, .. } = &self.body[*self.parents.get(value)?] else {

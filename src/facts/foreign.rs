@@ -192,10 +192,6 @@ impl<'db> Foreign<'db> {
             && source.attrs().all(is_plain)
     }
 
-    pub(crate) fn workspace(&self) -> &'db Workspace {
-        self.workspace
-    }
-
     /// The body of another function.
     pub(crate) fn body_of(&self, function: FunctionId) -> BodyFacts<'db> {
         BodyFacts::new(self.workspace, self.known, function, Entered::Called)

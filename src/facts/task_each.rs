@@ -2,7 +2,7 @@
 
 use ra_ap_hir_def::{
     FunctionId,
-    hir::{Expr, ExprId, Pat},
+    hir::{Expr, ExprId},
     signatures::FunctionSignature,
 };
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
@@ -185,13 +185,11 @@ impl<'db> BodyFacts<'db> {
     /// Whether a function makes a task of its last parameter, as it is.
     fn starts_what_it_is_given(&self, function: FunctionId) -> bool {
         let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
-        let parameter = body.body.params.last().map(|it| it.user_written);
-        let Some(Pat::Bind { id, subpat: None }) = parameter.map(|it| &body.body[it]) else {
-            return false;
-        };
+        let last = body.body.params.len().checked_sub(1);
+        let Some(parameter) = last.and_then(|it| body.parameter_at(it)) else { return false };
         let given = |it: &Mention| body.values_of(it.expr).last().and_then(|it| body.local(*it));
         let mut starts = body.mentions.iter().filter(|it| starts_task(&it.row));
-        starts.any(|it| given(it) == Some(*id))
+        starts.any(|it| given(it) == Some(parameter))
     }
 
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {

@@ -5,7 +5,7 @@ use crate::{
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
-    for it in pass.body.blocking_sockets(pass.foreign) {
+    for it in pass.body.blocking_sockets() {
         let (made, fix) = (made(&it), nonblocking::tell(pass.around, &it));
         let message = format!("{} takes {}, whose calls still wait", it.row.said(), what(&it));
         let finding = pass.report(it.at, message);

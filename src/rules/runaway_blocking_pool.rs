@@ -4,13 +4,13 @@ use crate::{
     facts::{
         counts::Count,
         fan_out::{FanOut, Limit},
-        item_work::{Deed, ItemWork},
+        item_work::Deed,
         task_each::{Started, TaskEach},
     },
     finding::{Finding, Note, Severity},
     rules::{
         Pass, steps,
-        unbounded_concurrency::{at_most, each_with_permit, evidence},
+        unbounded_concurrency::{at_most, each_with_permit, evidence, is_needed},
     },
 };
 
@@ -33,11 +33,6 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
             task_each(pass, &it, work.uses_pool.as_ref());
         }
     }
-}
-
-/// Whether each of them goes on all the time, and nobody can see that there are many.
-fn is_needed(count: &Count, work: &ItemWork) -> bool {
-    !count.is_large() && work.works_on
 }
 
 fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, deed: &Deed) {

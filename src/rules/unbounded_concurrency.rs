@@ -113,7 +113,12 @@ pub(super) fn at_most(pass: &Pass<'_, '_>, it: &FanOut) -> Option<Fix> {
 /// Whether nobody can see how many there are, nor that any of them takes something that runs out; or each is needed all
 /// the time.
 fn is_harmless(count: &Count, work: &ItemWork) -> bool {
-    !count.is_large() && (work.opens.is_none() || work.works_on)
+    is_needed(count, work) || !count.is_large() && work.opens.is_none()
+}
+
+/// Whether each of them goes on all the time, and nobody can see that there are many.
+pub(super) fn is_needed(count: &Count, work: &ItemWork) -> bool {
+    !count.is_large() && work.works_on
 }
 
 /// What each of them does that makes it worse.
