@@ -4,6 +4,7 @@ pub mod alive;
 pub mod blocking_sockets;
 pub mod body;
 mod branches;
+mod called_by;
 pub mod callers;
 pub mod calls;
 pub mod cancel_debug;

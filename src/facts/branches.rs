@@ -125,12 +125,17 @@ impl BodyFacts<'_> {
 
     /// `Err(..)`
     pub(super) fn is_error(&self, value: ExprId) -> bool {
+        self.is_variant(value, "Err")
+    }
+
+    /// Whether a value is made as this variant of an enum: `Ok(..)`.
+    pub(super) fn is_variant(&self, value: ExprId, name: &str) -> bool {
         let Expr::Call { callee, .. } = &self.body[value] else { return false };
         let Expr::Path(path) = &self.body[*callee] else { return false };
         let hygiene = self.body.expr_path_hygiene(*callee);
         let found =
             self.resolver_at(*callee).resolve_path_in_value_ns_fully(self.db, path, hygiene);
         let Some(ValueNs::EnumVariantId(variant)) = found else { return false };
-        ra_ap_hir::EnumVariant::from(variant).name(self.db).as_str() == "Err"
+        ra_ap_hir::EnumVariant::from(variant).name(self.db).as_str() == name
     }
 }

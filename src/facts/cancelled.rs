@@ -1,9 +1,6 @@
 //! Whether a future may be dropped before it is done, and by whom.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use ra_ap_hir::{AsAssocItem, HasVisibility, HirFileId, ModuleDef, Visibility};
 use ra_ap_hir_def::{
@@ -16,13 +13,7 @@ use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
 use crate::{
-    facts::{
-        body::{BodyFacts, Form},
-        calls,
-        functions::{self, Mentions},
-        locks::taken::parameters,
-        names, place,
-    },
+    facts::{body::BodyFacts, calls, locks::taken::parameters, names},
     finding::Note,
     knowledge::{FutureRuns, Row},
 };
@@ -228,26 +219,7 @@ impl<'db> BodyFacts<'db> {
         if calls::is_of_trait(self.db, self.function) {
             return None;
         }
-        let mentions = Mentions::of(self.workspace, &HashSet::from([name]));
-        let mut asked = BTreeSet::new();
-        for target in self.workspace.targets().iter().filter(|it| !it.cfg_test) {
-            let all = functions::candidates(self.workspace, self.known, &mentions, target);
-            for candidate in all.into_iter().filter(|it| !it.in_test) {
-                if !candidate.at.is_some_and(|it| asked.insert(it)) {
-                    continue;
-                }
-                let body = BodyFacts::new(
-                    self.workspace,
-                    self.known,
-                    candidate.function,
-                    candidate.entered,
-                );
-                if let Some(chain) = body.drops_what_it_calls(self.function, lent, seen) {
-                    return Some(chain);
-                }
-            }
-        }
-        None
+        self.find_in_callers(|it| it.drops_what_it_calls(self.function, lent, seen))
     }
 
     /// Whether a call of `function` in here makes a future that may be dropped.
@@ -257,12 +229,8 @@ impl<'db> BodyFacts<'db> {
         lent: Option<usize>,
         seen: &mut Vec<FunctionId>,
     ) -> Option<Vec<Note>> {
-        let is_call = |form: Form| matches!(form, Form::Call | Form::Method);
-        let calls = self.uses.iter().filter(|it| {
-            place::is_same_function(self.workspace, it.function, function) && is_call(it.form)
-        });
-        for call in calls {
-            let given = lent.and_then(|it| self.values_of(call.expr).get(it).copied());
+        for call in self.calls_of(function) {
+            let given = lent.and_then(|it| self.values_of(call).get(it).copied());
             let owner = given.and_then(|it| self.owner_of(it));
             let is_known = |it: &BindingId| {
                 let type_ = self.infer.binding_ty(*it);
@@ -270,10 +238,10 @@ impl<'db> BodyFacts<'db> {
                 !leads_on && !self.is_shared(type_)
             };
             let owner = owner.filter(is_known);
-            if let Some(mut chain) = self.who_drops_below(call.expr, owner, seen) {
+            if let Some(mut chain) = self.who_drops_below(call, owner, seen) {
                 let caller = names::of_function(self.db, self.function);
                 let callee = names::of_function(self.db, function);
-                if let Some(at) = self.place_to_show(call.expr) {
+                if let Some(at) = self.place_to_show(call) {
                     chain.insert(0, Note::at(at, format!("`{caller}` calls `{callee}`")));
                 }
                 return Some(chain);

@@ -64,7 +64,7 @@ impl BodyFacts<'_> {
         select: &Select,
         branch: &Branch,
     ) -> Result<LentBefore, &'static str> {
-        let loop_ = select.turns.ok_or("it is in no loop")?;
+        let loop_ = select.turns.ok_or("its loop is in another function")?;
         if select.is_of_one_type() {
             return Err("it has to be of the type of the others");
         }

@@ -3,6 +3,7 @@
 //! Only what belongs to somebody who lives on can be lost: a future that makes its own connection makes another one the
 //! next time. What is not known loses nothing.
 
+mod called;
 mod taken;
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
@@ -17,6 +18,7 @@ use ra_ap_hir_ty::next_solver::{Ty, TyKind};
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 use ra_ap_syntax::{AstNode, ast};
 
+use self::called::argument_of;
 use crate::{
     config::suppression::grammar::Says,
     facts::{
@@ -99,10 +101,13 @@ impl<'db> Losses<'db> {
         select: &Select,
         branch: &Branch,
     ) -> Option<Loss> {
+        let Some(turns) = select.turns else {
+            return self.of_called_branch(body, select, branch);
+        };
         if !body.comes_back_after_another(select, branch) {
             return None;
         }
-        let made = body.variables_of_loop(select.turns?);
+        let made = body.variables_of_loop(turns);
         let future = body.future_of_turn(branch, &made)?;
         // The next turn misses it when the place that it came from outlives the turn, and so does not what was to be
         // given away.
@@ -246,14 +251,8 @@ impl<'db> Losses<'db> {
         }
         let Some(coroutine) = body.own_coroutine() else { return Vec::new() };
         let of_caller = |it: Loss| {
-            let argument = parameters.iter().position(|own| own.contains(&it.owner))?;
+            let argument = argument_of(&body, &parameters, &it)?;
             let by_value = matches!(it.what, What::Given(_));
-            // Who calls it may give a reference for a type parameter.
-            let leads = body.leads_elsewhere(it.owner)
-                || matches!(body.infer.binding_ty(it.owner).kind(), TyKind::Param(_));
-            if !by_value && !leads {
-                return None;
-            }
             let Loss { what, way, keeping, .. } = it;
             Some(OfFunction { argument, by_value, what, way, keeping })
         };

@@ -31,7 +31,7 @@ pub(super) struct GoesOn {
     /// Of an `Err`, ...
     pub when_given_up: bool,
     /// ... and of an `Ok`.
-    when_done: bool,
+    pub when_done: bool,
 }
 
 impl BodyFacts<'_> {
@@ -142,7 +142,7 @@ impl BodyFacts<'_> {
     }
 
     /// Whether the code goes on with any value: it is a statement, or a `let` takes it, whatever it is.
-    fn is_taken_as_it_is(&self, value: ExprId) -> bool {
+    pub(super) fn is_taken_as_it_is(&self, value: ExprId) -> bool {
         match self.let_giving(value) {
             Some(Statement::Let { else_branch, .. }) => else_branch.is_none(),
             _ => {

@@ -79,7 +79,7 @@ impl BodyFacts<'_> {
     }
 
     /// Whether a `break` or `return` stands in it that is no `?`.
-    fn may_leave(&self, expr: ExprId, loop_: ExprId) -> bool {
+    pub(super) fn may_leave(&self, expr: ExprId, loop_: ExprId) -> bool {
         let mut leaves = false;
         self.walk(expr, &mut |it| {
             let is_way_out = match &self.body[it] {
