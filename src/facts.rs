@@ -21,6 +21,7 @@ pub mod disabled;
 pub mod disabled_drivers;
 pub mod effects;
 pub mod errors;
+mod events;
 pub mod fan_out;
 pub mod foreign;
 pub mod functions;

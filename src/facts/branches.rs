@@ -1,9 +1,6 @@
 //! Whether code runs each time that its function is called, behind a branch, or in an async body.
 
-use ra_ap_hir_def::{
-    hir::{Expr, ExprId, Literal, Statement, UnaryOp},
-    resolver::ValueNs,
-};
+use ra_ap_hir_def::hir::{Expr, ExprId, Literal, Statement, UnaryOp};
 use ra_ap_syntax::ast::{BinaryOp, LogicOp};
 
 use crate::facts::body::BodyFacts;
@@ -130,12 +127,8 @@ impl BodyFacts<'_> {
 
     /// Whether a value is made as this variant of an enum: `Ok(..)`.
     pub(super) fn is_variant(&self, value: ExprId, name: &str) -> bool {
-        let Expr::Call { callee, .. } = &self.body[value] else { return false };
-        let Expr::Path(path) = &self.body[*callee] else { return false };
-        let hygiene = self.body.expr_path_hygiene(*callee);
-        let found =
-            self.resolver_at(*callee).resolve_path_in_value_ns_fully(self.db, path, hygiene);
-        let Some(ValueNs::EnumVariantId(variant)) = found else { return false };
-        ra_ap_hir::EnumVariant::from(variant).name(self.db).as_str() == name
+        let is_call = matches!(self.body[value], Expr::Call { .. });
+        let variant = self.variant_of(value).filter(|_| is_call);
+        variant.is_some_and(|it| ra_ap_hir::EnumVariant::from(it).name(self.db).as_str() == name)
     }
 }

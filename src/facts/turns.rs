@@ -23,7 +23,10 @@ impl BodyFacts<'_> {
         let is_unclear = self.ends_behind(select.whole, loop_);
         select.others(branch).any(|it| {
             let comes_back = !self.always_leaves(it.handler, loop_);
-            comes_back && (!is_unclear || self.may_continue(it.handler, loop_))
+            comes_back
+                && (!is_unclear
+                    || self.may_continue(it.handler, loop_)
+                    || self.goes_on_with(select, it, loop_))
         })
     }
 
@@ -55,12 +58,8 @@ impl BodyFacts<'_> {
         while let Some(parent) = self.parents.get(child).copied().filter(|it| *it != loop_) {
             let behind: Vec<ExprId> = match &self.body[parent] {
                 Expr::Block { statements, tail, .. } => {
-                    let all = statements.iter().filter_map(|it| match it {
-                        Statement::Let { initializer, .. } => *initializer,
-                        Statement::Expr { expr, .. } => Some(*expr),
-                        Statement::Item(_) => None,
-                    });
-                    all.chain(*tail).skip_while(|it| *it != child).skip(1).collect()
+                    let all = statements.iter().flat_map(parts_of).chain(*tail);
+                    all.skip_while(|it| *it != child).skip(1).collect()
                 }
                 Expr::Match { expr, arms } if *expr == child => {
                     arms.iter().map(|it| it.expr).collect()
@@ -169,4 +168,14 @@ impl BodyFacts<'_> {
     pub(super) fn is_of_question_mark(&self, expr: ExprId) -> bool {
         self.ancestors(expr).take(3).any(|it| self.is_question_mark(it))
     }
+}
+
+/// What a statement evaluates: of a `let`, what stands behind `else`, too.
+pub(super) fn parts_of(statement: &Statement) -> impl Iterator<Item = ExprId> {
+    let (value, otherwise) = match statement {
+        Statement::Let { initializer, else_branch, .. } => (*initializer, *else_branch),
+        Statement::Expr { expr, .. } => (Some(*expr), None),
+        Statement::Item(_) => (None, None),
+    };
+    value.into_iter().chain(otherwise)
 }

@@ -1,6 +1,6 @@
 //! What is lost with a future that a function makes anew each time that a loop calls it.
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, LoopSource, Statement};
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, LoopSource};
 use ra_ap_hir_ty::next_solver::TyKind;
 use ra_ap_rustc_type_ir::inherent::IntoKind;
 
@@ -12,6 +12,7 @@ use crate::{
         losses::{Loss, Losses, What},
         names,
         selects::{Branch, Select},
+        turns::parts_of,
     },
     finding::Note,
 };
@@ -98,12 +99,7 @@ impl<'db> BodyFacts<'db> {
 
     fn may_leave_behind(&self, block: ExprId, child: ExprId, coroutine: ExprId) -> bool {
         let Expr::Block { statements, tail, .. } = &self.body[block] else { return true };
-        let of_statement = |it: &Statement| match it {
-            Statement::Let { initializer, .. } => *initializer,
-            Statement::Expr { expr, .. } => Some(*expr),
-            Statement::Item(_) => None,
-        };
-        let all = statements.iter().filter_map(of_statement).chain(*tail);
+        let all = statements.iter().flat_map(parts_of).chain(*tail);
         let mut behind = all.skip_while(|it| *it != child).skip(1);
         behind.any(|it| self.may_leave(it, coroutine))
     }
@@ -122,16 +118,13 @@ impl<'db> BodyFacts<'db> {
     fn called_in_turns(&self, argument: usize) -> Option<Note> {
         self.find_in_callers(|caller| {
             let mut calls = caller.calls_of(self.function);
-            calls.find_map(|it| caller.is_called_in_turns(it, argument).then_some(it)).and_then(
-                |it| {
-                    let text = format!(
-                        "`{}` calls `{}` in each turn of a loop",
-                        names::of_function(self.db, caller.function),
-                        names::of_function(self.db, self.function),
-                    );
-                    Some(Note::at(caller.place_to_show(it)?, text))
-                },
-            )
+            let call = calls.find(|it| caller.is_called_in_turns(*it, argument))?;
+            let text = format!(
+                "`{}` calls `{}` in each turn of a loop",
+                names::of_function(self.db, caller.function),
+                names::of_function(self.db, self.function),
+            );
+            Some(Note::at(caller.place_to_show(call)?, text))
         })
     }
 

@@ -119,13 +119,13 @@ impl<'db> BodyFacts<'db> {
     }
 
     /// What makes the future of a branch, where that is one of its own.
-    fn made_for_branch(&self, branch: &Branch) -> ExprId {
+    pub(in crate::facts) fn made_for_branch(&self, branch: &Branch) -> ExprId {
         let lent = self.lent_variable(branch.future);
         lent.and_then(|it| self.plain_value_of(it)).unwrap_or(branch.future)
     }
 
     /// The variables of the pattern of a branch, as its handler knows them.
-    fn bound_by(&self, branch: &Branch) -> Vec<BindingId> {
+    pub(in crate::facts) fn bound_by(&self, branch: &Branch) -> Vec<BindingId> {
         let mut found = Vec::new();
         if let Some(Expr::Match { arms, .. }) =
             self.parents.get(branch.handler).map(|it| &self.body[*it])
