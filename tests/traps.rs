@@ -23,7 +23,7 @@ enum Trap {
     Overflows,
 }
 
-const PROGRAMS: [(&str, Trap); 32] = [
+const PROGRAMS: [(&str, Trap); 33] = [
     ("sleep", Trap::Stalls),
     ("file", Trap::Stalls),
     ("lines", Trap::Stalls),
@@ -55,6 +55,7 @@ const PROGRAMS: [(&str, Trap); 32] = [
     ("late_cache", Trap::Breaks),
     ("stuck_flag", Trap::Breaks),
     ("gone_reader", Trap::Breaks),
+    ("failed_sibling", Trap::Breaks),
     ("two_runtimes", Trap::Panics),
 ];
 

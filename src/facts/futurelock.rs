@@ -1,5 +1,6 @@
 //! Futures that are alive and not polled while somebody waits for what they may hold.
 
+mod both;
 mod drop_first;
 mod task;
 mod timed;
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 use ra_ap_hir_def::hir::{BindingId, ClosureKind, Expr, ExprId, Statement};
 use ra_ap_syntax::TextRange;
 
-pub use crate::facts::futurelock::{drop_first::DropFirst, task::LentTask};
+pub use crate::facts::futurelock::{both::Both, drop_first::DropFirst, task::LentTask};
 use crate::{
     facts::{
         body::{BodyFacts, Form},
@@ -49,6 +50,8 @@ pub struct Futurelock {
     pub hand_over: Option<HandOver>,
     /// How it could be dropped before the wait.
     pub dropped: Option<DropFirst>,
+    /// How both could be awaited together.
+    pub both: Option<Both>,
     /// How it could run as a task, or why not.
     pub task: Result<LentTask, String>,
 }
@@ -161,6 +164,7 @@ impl<'db> BodyFacts<'db> {
             wanted_by: other.way.clone(),
             hand_over: None,
             dropped: None,
+            both: self.both_awaited(held.variable, wait),
             task: Err("what a task gives has to be taken out of a result first".to_owned()),
         })
     }

@@ -1,7 +1,7 @@
 //! Futures that are all there, and are awaited one after the other.
 
 use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Pat, Statement};
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
 
 use crate::{facts::body::BodyFacts, finding::Place};
 
@@ -21,7 +21,10 @@ pub struct Waiting {
 
 /// Statements that can be one.
 pub struct Together {
+    /// The first of them, ...
     pub at: Place,
+    /// ... and the others, with the space before each.
+    pub others: Vec<TextRange>,
     /// What the values are bound to; none where nobody takes one.
     pub patterns: Vec<Option<TextRange>>,
     /// Each is followed by `?`.
@@ -29,11 +32,11 @@ pub struct Together {
 }
 
 /// `let pattern = variable.await;`, as the statement at this index.
-struct AwaitStatement {
-    index: usize,
-    variable: BindingId,
-    await_: ExprId,
-    tried: bool,
+pub(super) struct AwaitStatement {
+    pub index: usize,
+    pub variable: BindingId,
+    pub await_: ExprId,
+    pub tried: bool,
 }
 
 impl BodyFacts<'_> {
@@ -96,7 +99,8 @@ impl BodyFacts<'_> {
         })
     }
 
-    fn together(&self, awaits: &[AwaitStatement]) -> Result<Together, &'static str> {
+    /// How these statements, which follow each other, become one.
+    pub(super) fn together(&self, awaits: &[AwaitStatement]) -> Result<Together, &'static str> {
         let last = &awaits[awaits.len() - 1];
         if last.index - awaits[0].index + 1 != awaits.len() {
             return Err("other statements stand between them");
@@ -113,20 +117,24 @@ impl BodyFacts<'_> {
             let statement = source.value.syntax().ancestors().find_map(ast::Stmt::cast);
             let statement = statement.ok_or("the last one is the value of the block")?;
             patterns.push(pattern_of(&statement)?);
-            ranges.push(statement.syntax().text_range());
-            if has_comment_before(statement.syntax()) && ranges.len() > 1 {
-                return Err("a comment stands between them");
-            }
+            let space = space_before(statement.syntax());
+            let space = match space {
+                _ if ranges.is_empty() && !has_comment(statement.syntax()) => None,
+                Some(it) if !has_comment(statement.syntax()) => Some(it),
+                _ => return Err("a comment stands between them"),
+            };
+            let range = statement.syntax().text_range();
+            ranges.push(space.map_or(range, |it| it.cover(range)));
             file = self.place_of(it.await_).map(|it| it.file);
         }
         let file = file.ok_or("it is not written in the project")?;
-        let range = ranges[0].cover(ranges[ranges.len() - 1]);
-        let at = Place::new(file, range);
-        Ok(Together { at, patterns, tried: awaits[0].tried })
+        let at = Place::new(file, ranges.remove(0));
+        Ok(Together { at, others: ranges, patterns, tried: awaits[0].tried })
     }
 }
 
-fn value_of(statement: &Statement) -> Option<ExprId> {
+/// What a statement evaluates, where nothing else is done with it but to bind it.
+pub(super) fn value_of(statement: &Statement) -> Option<ExprId> {
     match *statement {
         Statement::Let { initializer, else_branch: None, .. } => initializer,
         Statement::Expr { expr, has_semi: true } => Some(expr),
@@ -142,12 +150,28 @@ fn pattern_of(statement: &ast::Stmt) -> Result<Option<TextRange>, &'static str> 
     }
 }
 
-fn has_comment_before(statement: &SyntaxNode) -> bool {
+fn has_comment(statement: &SyntaxNode) -> bool {
     let inside = statement.descendants_with_tokens().filter_map(|it| it.into_token());
-    let mut before = std::iter::successors(statement.prev_sibling_or_token(), |it| {
+    inside.into_iter().any(|it| it.kind() == SyntaxKind::COMMENT)
+}
+
+/// The space before a statement. None when a comment stands there that may speak of it: not on the line of the one before.
+fn space_before(statement: &SyntaxNode) -> Option<TextRange> {
+    let before = std::iter::successors(statement.prev_sibling_or_token(), |it| {
         it.as_token().and_then(|it| it.prev_sibling_or_token())
     });
-    let is_comment = |kind| kind == ra_ap_syntax::SyntaxKind::COMMENT;
-    inside.into_iter().any(|it| is_comment(it.kind()))
-        || before.by_ref().take_while(|it| it.as_token().is_some()).any(|it| is_comment(it.kind()))
+    let tokens: Vec<_> = before.map_while(|it| it.into_token()).collect();
+    let space = tokens.first().filter(|it| it.kind() == SyntaxKind::WHITESPACE)?;
+    let is_of_line_before = match &tokens[1..] {
+        [] => true,
+        [comment] | [comment, _] => {
+            let on_line = tokens.get(2).is_none_or(|it| !it.text().contains('\n'));
+            comment.kind() == SyntaxKind::COMMENT && on_line
+        }
+        _ => false,
+    };
+    // A comment has what comes before the line feed.
+    let feed = tokens.get(1).is_some_and(|it| it.text().ends_with('\r'));
+    let start = space.text_range().start() - if feed { TextSize::of('\r') } else { 0.into() };
+    is_of_line_before.then(|| TextRange::new(start, space.text_range().end()))
 }

@@ -2,24 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ra_ap_ide_db::text_edit::TextEdit;
-
 use crate::{
-    facts::{
-        body::BodyFacts,
-        one_by_one::{OneByOne, Together},
-        runtime::Runtime,
-        surroundings::Surroundings,
-    },
+    facts::{body::BodyFacts, one_by_one::Together, runtime::Runtime, surroundings::Surroundings},
     finding::{Applicability, Fix, Note},
-    fix::twin::feature,
+    fix::{edits, twin::feature},
 };
 
-/// Writes one `join!` in place of the statements, or says why not.
+/// Writes one `join!` of these futures in place of the statements, or says why not.
 pub fn join(
     around: &Surroundings<'_>,
     body: &BodyFacts<'_>,
-    row: &OneByOne,
+    futures: &[&str],
     together: &Together,
 ) -> Result<Fix, Vec<Note>> {
     let no = |text: &str| vec![Note::new(text)];
@@ -33,9 +26,8 @@ pub fn join(
     let path = if together.tried { &joins.until_error } else { &joins.all };
     let path = path.split_once("::").map_or(path.as_str(), |it| it.1);
     let text = around.text(&together.at).ok_or_else(Vec::new)?;
-    let names: Vec<&str> = row.futures.iter().map(|it| it.name.as_str()).collect();
     let mark = if together.tried { "?" } else { "" };
-    let call = format!("{}::{path}!({}){mark};", driver.root(), names.join(", "));
+    let call = format!("{}::{path}!({}){mark};", driver.root(), futures.join(", "));
     let is_bound = together.patterns.iter().any(Option::is_some);
     let patterns = together.patterns.iter().map(|it| it.map_or("_", |it| &text[it]));
     let patterns: Vec<&str> = patterns.collect();
@@ -43,6 +35,9 @@ pub fn join(
         true => format!("let ({}) = {call}", patterns.join(", ")),
         false => call,
     };
+    let others = together.others.iter().map(|it| (*it, String::new()));
+    let all = std::iter::once((together.at.range, line)).chain(others).collect();
+    let edit = edits::joined(all).ok_or_else(|| no("they stand in their own way"))?;
     let mut doubts = vec!["they run at the same time, so what they do comes in another order"];
     if together.tried {
         doubts.push("an error of one cancels the others");
@@ -51,10 +46,7 @@ pub fn join(
         title: format!("Await them together with `{path}!`"),
         applicability: Applicability::Unsafe,
         doubt: Some(doubts.join("; ")),
-        edits: BTreeMap::from([(
-            together.at.file.clone(),
-            TextEdit::replace(together.at.range, line),
-        )]),
+        edits: BTreeMap::from([(together.at.file.clone(), edit)]),
         wants: BTreeSet::from_iter(feature(around, &joins.feature, driver)),
     })
 }

@@ -3,7 +3,7 @@
 use crate::{
     facts::futurelock::Futurelock,
     finding::Note,
-    fix::{hand_over, lend_task},
+    fix::{hand_over, join, lend_task},
     rules::{Pass, step},
 };
 
@@ -20,6 +20,10 @@ fn report(pass: &mut Pass<'_, '_>, lock: Futurelock) {
     );
     let given = lock.hand_over.as_ref().and_then(|it| hand_over::give(pass.around, it));
     let dropped = lock.dropped.as_ref().and_then(|it| hand_over::drop_first(pass.around, it));
+    let joined = lock.both.as_ref().and_then(|it| {
+        let futures = it.futures.each_ref().map(String::as_str);
+        join::join(pass.around, pass.body, &futures, &it.statements).ok()
+    });
     let task = lock.task.as_ref().map_err(String::clone);
     let task = task.and_then(|it| lend_task::spawn(pass.around, pass.body, it));
     let finding = pass.report(lock.at.clone(), message);
@@ -32,7 +36,7 @@ fn report(pass: &mut Pass<'_, '_>, lock: Futurelock) {
         ),
     ));
     finding.because.extend(lock.held_by.iter().filter_map(step));
-    match (given.or(dropped), task) {
+    match (joined.or(given).or(dropped), task) {
         (None, Err(why)) => finding.because.push(Note::new(format!(
             "drop it before, wait for both with `join!`, or let it run as a task of its own and lend the handle: {why}"
         ))),

@@ -14,8 +14,9 @@ fn report(pass: &mut Pass<'_, '_>, row: &OneByOne) {
         "`{}` does nothing before `{}` is done: what is made first and awaited one by one never runs at the same time",
         second.name, first.name
     );
+    let names: Vec<&str> = row.futures.iter().map(|it| it.name.as_str()).collect();
     let fix = match &row.statements {
-        Ok(together) => join(pass.around, pass.body, row, together),
+        Ok(together) => join(pass.around, pass.body, &names, together),
         Err(reason) => Err(vec![Note::new(*reason)]),
     };
     let finding = pass.report(second.awaited_at.clone(), message);
