@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ra_ap_hir::{AsAssocItem, HasVisibility, HirFileId, ModuleDef, Visibility};
+use ra_ap_hir::HirFileId;
 use ra_ap_hir_def::{
     FunctionId,
     hir::{BindingId, Expr, ExprId},
@@ -248,21 +248,6 @@ impl<'db> BodyFacts<'db> {
             }
         }
         None
-    }
-
-    /// Whether other crates may call this function: it is public, and so is all around it.
-    fn is_offered_to_others(&self) -> bool {
-        let function = ra_ap_hir::Function::from(self.function);
-        let owner = function.as_assoc_item(self.db).and_then(|it| it.implementing_ty(self.db));
-        let item: ModuleDef = match owner {
-            Some(it) => match it.as_adt() {
-                Some(it) => it.into(),
-                None => return false,
-            },
-            None => function.into(),
-        };
-        function.visibility(self.db) == Visibility::Public
-            && calls::is_offered(self.workspace, item)
     }
 }
 

@@ -59,6 +59,14 @@ impl Count {
         }
     }
 
+    /// As many as the one or the other, whichever is less as far as anybody can see.
+    fn or_fewer(self, other: Count) -> Count {
+        match (self, other) {
+            (it, Count::AtMost(most)) => it.and_at_most(Some(most)),
+            (it, _) => it,
+        }
+    }
+
     fn and_at_most(self, most: Option<u128>) -> Count {
         match (self, most) {
             (Count::AtMost(it), Some(most)) => Count::AtMost(it.min(most)),
@@ -103,7 +111,11 @@ impl<'db> BodyFacts<'db> {
         let Some(first) = values.first().copied() else { return Count::Unknown };
         let row = self.counts_by_row(call);
         match row {
-            Some(Counts::Same) => self.count_at(first, depth + 1),
+            // `zip` ends with the shorter of two.
+            Some(Counts::Same) => {
+                let counts = values.iter().map(|it| self.count_at(*it, depth + 1));
+                counts.reduce(Count::or_fewer).unwrap_or(Count::Unknown)
+            }
             Some(Counts::Argument) => {
                 let most = values.get(1).and_then(|it| self.number(*it));
                 self.count_at(first, depth + 1).and_at_most(most)

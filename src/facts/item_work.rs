@@ -33,9 +33,11 @@ pub struct ItemWork {
     pub uses_pool: Option<Deed>,
     /// ... makes a client of its own, where one could be shared, ...
     pub own_client: Option<Deed>,
-    /// ... or writes down what happens, where all others wait for it.
+    /// ... writes down what happens, where all others wait for it, ...
     pub logs: Option<Deed>,
-    /// It goes on until an error ends it, so that none of them may wait for another.
+    /// ... or waits for a permit.
+    pub permit: Option<Deed>,
+    /// It goes on until an error ends it or somebody tells it to end, so that none of them may wait for another.
     pub works_on: bool,
 }
 
@@ -45,6 +47,8 @@ pub struct Deed {
     pub what: String,
     /// The calls on the way there.
     pub way: Vec<Step>,
+    /// It takes a moment, and no more.
+    pub brief: bool,
 }
 
 impl Deed {
@@ -122,7 +126,7 @@ impl<'db> Search<'_, '_, 'db> {
 
     fn add_function(&mut self, from: &BodyFacts<'db>, function: FunctionId, way: &[Step]) {
         if let Some(row) = from.known.function(from.db, function) {
-            let deed = || Deed { what: row.path.clone(), way: way.to_vec() };
+            let deed = || Deed { what: row.path.clone(), way: way.to_vec(), brief: row.brief };
             keep(&mut self.found.opens, row.opens.then(deed));
             keep(&mut self.found.uses_pool, row.on_pool.then(deed));
             keep(&mut self.found.own_client, row.pools.then(deed));
@@ -149,13 +153,16 @@ impl<'db> Search<'_, '_, 'db> {
         if let Some(it) = calls.into_iter().find(heavy) {
             let mut way = and(way, body, it.mention.expr, it.callee);
             way.extend(it.effect.chain);
-            keep(&mut self.found.computes, Some(Deed { what: it.effect.row.path.clone(), way }));
+            keep(
+                &mut self.found.computes,
+                Some(Deed { what: it.effect.row.path.clone(), way, brief: false }),
+            );
         }
         let is_long = |it: &LongLoop| matches!(it.length, Length::Turns(_)) && is_in(it.expr);
         let long = body.long_loops().into_iter().find(is_long);
         if let Some(Length::Turns(turns)) = long.map(|it| it.length) {
             let what = format!("a loop of {turns} turns");
-            keep(&mut self.found.computes, Some(Deed { what, way: way.to_vec() }));
+            keep(&mut self.found.computes, Some(Deed { what, way: way.to_vec(), brief: false }));
         }
         for it in body.awaits_in(coroutine) {
             self.add_future(body, it, way);
@@ -166,7 +173,7 @@ impl<'db> Search<'_, '_, 'db> {
         let row = &mention.row;
         let deed = || {
             let what = row.says.clone().unwrap_or_else(|| row.path.clone());
-            Deed { way: and(way, body, mention.expr, what.clone()), what }
+            Deed { way: and(way, body, mention.expr, what.clone()), what, brief: row.brief }
         };
         let is_worker = matches!(mention.thread, Thread::Worker | Thread::Driver);
         let computes = row.blocks == Some(Wait::Compute) && is_worker;
@@ -176,6 +183,7 @@ impl<'db> Search<'_, '_, 'db> {
         keep(&mut self.found.uses_pool, uses_pool.then(deed));
         keep(&mut self.found.own_client, row.pools.then(deed));
         keep(&mut self.found.logs, row.logs.then(deed));
+        keep(&mut self.found.permit, row.permit.then(deed));
     }
 }
 
@@ -190,9 +198,11 @@ impl BodyFacts<'_> {
     }
 }
 
-/// The first one stays.
+/// The first one stays, if it is not brief.
 fn keep(kept: &mut Option<Deed>, found: Option<Deed>) {
-    if kept.is_none() {
+    if kept.is_none()
+        || (kept.as_ref().is_some_and(|it| it.brief) && found.as_ref().is_some_and(|it| !it.brief))
+    {
         *kept = found;
     }
 }

@@ -13,7 +13,6 @@ use crate::{
         body::{BodyFacts, Entered, Form, Mention},
         calls::Use,
         counts::Count,
-        declared::Given,
         idle::content::Content,
         names, place,
         runs_on::Thread,
@@ -25,7 +24,7 @@ use crate::{
 
 /// A task for each thing that comes in.
 pub struct TaskEach {
-    /// The call that starts it.
+    /// The first call that starts one.
     pub at: Place,
     /// What brings the things, as it is called, ...
     pub brings: String,
@@ -38,10 +37,15 @@ pub struct TaskEach {
     pub from_within: bool,
     /// What the task does, as far as it is in sight.
     pub(crate) futures: Vec<Content>,
-    pub(crate) call: ExprId,
-    /// The call that gives the next thing.
-    next: Option<ExprId>,
+    /// The calls that start one, if not all of them stand in one turn.
+    pub(crate) starts: Vec<Start>,
     turns: ExprId,
+}
+
+/// A call that starts a task.
+pub struct Start {
+    pub at: Place,
+    pub(crate) call: ExprId,
     moves: bool,
 }
 
@@ -54,8 +58,6 @@ pub(super) struct Brought {
     pub count: Count,
     /// The program itself has put them where they come from.
     pub from_within: bool,
-    /// The call that gives the next one.
-    pub next: Option<ExprId>,
 }
 
 /// A task of a function that starts more tasks of the same function.
@@ -81,9 +83,8 @@ pub enum Started {
 pub struct PermitPlaces {
     /// The start of the loop.
     pub before_loop: TextSize,
-    /// The start of the statement that starts the task.
-    pub before_task: TextSize,
-    pub task: TaskText,
+    /// Of each task, the start of the statement that starts it, and the task.
+    pub tasks: Vec<(TextSize, TaskText)>,
     /// The name for what gives permits, and for one of them.
     pub names: (String, String),
 }
@@ -99,9 +100,6 @@ pub enum TaskText {
     /// The same, which does as well when the future runs.
     Late(TextRange),
 }
-
-/// How addresses begin at which only programs of the same machine are heard.
-const OWN_MACHINE: [&str; 3] = ["\"localhost", "\"127.", "\"[::1]"];
 
 const UNCLEAR: &str = "the loop or the task is written in a way that leaves no place for it";
 
@@ -121,7 +119,20 @@ impl<'db> BodyFacts<'db> {
         let pushed = self.sequence.iter().filter_map(|it| self.pushed_each(it.0));
         found.extend(pushed);
         found.sort_by(|a, b| a.at.cmp(&b.at));
-        found
+        let mut loops: Vec<TaskEach> = Vec::new();
+        for it in found {
+            let same = loops.iter_mut().find(|other| {
+                (other.turns, &other.from, &other.started) == (it.turns, &it.from, &it.started)
+            });
+            match same {
+                Some(same) => {
+                    same.futures.extend(it.futures);
+                    same.starts.extend(it.starts);
+                }
+                None => loops.push(it),
+            }
+        }
+        loops
     }
 
     /// The tasks that are started in loops and run this function again, where nothing in it takes a permit.
@@ -160,12 +171,7 @@ impl<'db> BodyFacts<'db> {
         let runner = self.runner(self.infer.expr_ty(*receiver))?;
         let works = self.works_when_polled(self.infer.expr_ty(future));
         let started = Started::Future(runner.name().to_owned());
-        works.then(|| self.task_each(call, false, started))?.filter(|it| {
-            // One goes in for one that has come out.
-            let next = it.next.and_then(|it| self.values_of(it).first().copied());
-            let from = next.and_then(|it| self.owner_of(it));
-            from.is_none() || from != self.owner_of(*receiver)
-        })
+        works.then(|| self.task_each(call, false, started))?
     }
 
     /// A future that is handed to a function of the project which makes a task of it.
@@ -194,7 +200,7 @@ impl<'db> BodyFacts<'db> {
 
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
         let turns = self.loop_around(start)?;
-        let Brought { brings, from, count, from_within, next } = self.brought(turns, start)?;
+        let Brought { brings, from, count, from_within } = self.brought(turns, start)?;
         let task = self.values_of(start).last().copied();
         let task = task.filter(|_| started != Started::OnPool);
         Some(TaskEach {
@@ -205,10 +211,8 @@ impl<'db> BodyFacts<'db> {
             started,
             from_within,
             futures: task.into_iter().map(Content::Made).collect(),
-            call: start,
-            next,
+            starts: vec![Start { at: self.place_to_show(start)?, call: start, moves }],
             turns,
-            moves,
         })
     }
 
@@ -238,13 +242,7 @@ impl<'db> BodyFacts<'db> {
             };
             let is_meant = awaited.is_empty() && !count.is_small();
             let from = self.place_to_show(head)?;
-            return is_meant.then_some(Brought {
-                brings,
-                from,
-                count,
-                from_within: false,
-                next: None,
-            });
+            return is_meant.then_some(Brought { brings, from, count, from_within: false });
         }
         // The wait for the next one is the only one.
         let next = match (self.branch_around(turns, inside), &awaited[..]) {
@@ -259,8 +257,14 @@ impl<'db> BodyFacts<'db> {
         };
         let mention = self.mention_of(next).filter(|it| it.row.takes_out)?;
         let comes_from = self.values_of(next).first().copied();
-        let few_come = comes_from.is_some_and(|it| self.is_of_own_machine(it));
-        if mention.row.cancel != Some(Cancel::Safe) || few_come {
+        let is_put_in_here = comes_from.is_some_and(|it| self.is_filled_here(it));
+        if mention.row.cancel != Some(Cancel::Safe) || is_put_in_here {
+            return None;
+        }
+        // Asked last, as it may lead through all callers.
+        let may_be_few = !mention.row.from_within;
+        let is_of_own_machine = || comes_from.is_some_and(|it| self.is_of_own_machine(it));
+        if mention.row.own_machine || may_be_few && is_of_own_machine() {
             return None;
         }
         let row = &mention.row;
@@ -269,24 +273,21 @@ impl<'db> BodyFacts<'db> {
             from: self.place_to_show(next)?,
             count: Count::OpenEnded(row.path.clone()),
             from_within: row.from_within,
-            next: Some(next),
         })
     }
 
-    /// Whether it is in sight that a socket listens to programs of the same machine alone.
-    fn is_of_own_machine(&self, socket: ExprId) -> bool {
-        let Some(Given::By(opened)) = self.local(socket).map(|it| self.given(it)) else {
-            return false;
+    /// Whether a value runs futures that this function puts into it: what comes out of it is known where it goes in.
+    fn is_filled_here(&self, set: ExprId) -> bool {
+        let Some(owner) = self.owner_of(set) else { return false };
+        let puts_in = |it: ExprId| match &self.body[it] {
+            Expr::MethodCall { receiver, args, .. } => {
+                self.owner_of(*receiver) == Some(owner)
+                    && args.iter().any(|it| self.works_when_polled(self.infer.expr_ty(*it)))
+            }
+            _ => false,
         };
-        let source = self.syntax(opened);
-        source.is_some_and(|it| {
-            let tokens = it.value.syntax().descendants_with_tokens();
-            tokens.filter_map(|it| it.into_token()).any(|it| match it.kind() {
-                SyntaxKind::STRING => OWN_MACHINE.iter().any(|own| it.text().starts_with(own)),
-                SyntaxKind::IDENT => it.text() == "LOCALHOST",
-                _ => false,
-            })
-        })
+        self.runner(self.infer.expr_ty(set)).is_some()
+            && self.sequence.iter().any(|it| puts_in(it.0))
     }
 
     /// The branch of a `select!` in a loop in whose handler something stands.
@@ -304,35 +305,52 @@ impl<'db> BodyFacts<'db> {
         if let Started::Future(name) = &each.started {
             return Err(format!("whoever waits for one does not run those in the `{name}`"));
         }
-        let coroutine = self.awaits_at(each.call);
-        let coroutine = coroutine.filter(|it| self.awaits_at(each.turns) == Some(*it));
-        let coroutine = coroutine.ok_or("nothing can be awaited where the task is started")?;
-        // What the call itself makes is not there yet.
-        let is_before = |it: &Alive| !it.at.as_ref().is_some_and(|at| at.meets(&each.at));
-        let alive = self.alive_while(coroutine, each.call, each.moves);
-        if let Some(alive) = alive.into_iter().find(is_before) {
-            return Err(alive.note().text);
+        let name = |it| self.free_name(it).ok_or(UNCLEAR);
+        let mut tasks = Vec::new();
+        for start in &each.starts {
+            let before = self.before_start(each, start)?;
+            if tasks.iter().any(|it: &(TextSize, TaskText)| it.0 == before) {
+                return Err(UNCLEAR.to_owned());
+            }
+            tasks.push((before, self.task_text(each, start.call).ok_or(UNCLEAR)?));
         }
-        let call = self.syntax(each.call).filter(|it| !it.file_id.is_macro()).ok_or(UNCLEAR)?;
-        let call = call.value.syntax().clone();
+        let first = each.starts.first().and_then(|it| self.written_syntax(it.call));
         let is_loop = |it: &SyntaxNode| {
             matches!(
                 it.kind(),
                 SyntaxKind::FOR_EXPR | SyntaxKind::WHILE_EXPR | SyntaxKind::LOOP_EXPR
             )
         };
-        let around = call.ancestors().find(is_loop).ok_or(UNCLEAR)?;
-        let name = |it| self.free_name(it).ok_or(UNCLEAR);
+        let around = first.and_then(|it| it.ancestors().find(is_loop)).ok_or(UNCLEAR)?;
         Ok(PermitPlaces {
             before_loop: statement_around(&around).ok_or(UNCLEAR)?,
-            before_task: statement_around(&call).ok_or(UNCLEAR)?,
-            task: self.task_text(each).ok_or(UNCLEAR)?,
+            tasks,
             names: (name("permits")?, name("permit")?),
         })
     }
 
-    fn task_text(&self, each: &TaskEach) -> Option<TaskText> {
-        let task = *self.values_of(each.call).last()?;
+    /// The start of the statement that starts a task, where something can be awaited before it; or why it cannot.
+    fn before_start(&self, each: &TaskEach, start: &Start) -> Result<TextSize, String> {
+        let coroutine = self.awaits_at(start.call);
+        let coroutine = coroutine.filter(|it| self.awaits_at(each.turns) == Some(*it));
+        let coroutine = coroutine.ok_or("nothing can be awaited where the task is started")?;
+        // What the call itself makes is not there yet.
+        let is_before = |it: &Alive| !it.at.as_ref().is_some_and(|at| at.meets(&start.at));
+        let alive = self.alive_while(coroutine, start.call, start.moves);
+        if let Some(alive) = alive.into_iter().find(is_before) {
+            return Err(alive.note().text);
+        }
+        let call = self.written_syntax(start.call).ok_or(UNCLEAR)?;
+        Ok(statement_around(&call).ok_or(UNCLEAR)?)
+    }
+
+    fn written_syntax(&self, expr: ExprId) -> Option<SyntaxNode> {
+        let source = self.syntax(expr).filter(|it| !it.file_id.is_macro())?;
+        Some(source.value.syntax().clone())
+    }
+
+    fn task_text(&self, each: &TaskEach, call: ExprId) -> Option<TaskText> {
+        let task = *self.values_of(call).last()?;
         let source = self.syntax(task).filter(|it| !it.file_id.is_macro())?.value;
         let block = |it: &ast::BlockExpr| {
             let bracket = it.stmt_list()?.l_curly_token()?;

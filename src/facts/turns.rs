@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, LoopSource, Statement};
+use ra_ap_hir_def::hir::{BindingId, Expr, ExprId, Statement};
 
 use crate::facts::{
     body::BodyFacts,
@@ -136,32 +136,6 @@ impl BodyFacts<'_> {
                 })
             }
         }
-    }
-
-    /// Whether an async body has a loop that only an error ends: it works until nobody needs it any more.
-    pub(super) fn has_endless_loop(&self, coroutine: ExprId) -> bool {
-        let endless = |it: &(ExprId, &Expr)| {
-            matches!(it.1, Expr::Loop { source: LoopSource::Loop, .. })
-                && self.coroutine_around(it.0) == Some(coroutine)
-                && !self.ends_well(it.0)
-        };
-        self.body.exprs().any(|it| endless(&it))
-    }
-
-    /// Whether something in a loop leaves it, other than a `?`.
-    fn ends_well(&self, loop_: ExprId) -> bool {
-        let mut ends = false;
-        self.walk(loop_, &mut |it| {
-            ends |= match &self.body[it] {
-                Expr::Break { .. } => self.leaves_with(it, loop_),
-                Expr::Return { .. } => {
-                    !self.is_of_question_mark(it)
-                        && self.coroutine_around(it) == self.coroutine_around(loop_)
-                }
-                _ => false,
-            }
-        });
-        ends
     }
 
     /// `return` as a `?` writes it.

@@ -64,17 +64,19 @@ fn with_permit(
 ) -> Result<Fix, String> {
     let driver = own_task::driver(around)?;
     let places = body.permit_places(each)?;
+    let call = each.starts.first().ok_or("nothing starts a task")?.call;
     let text = around.text(&each.at).ok_or("its file is not in sight")?;
-    let arc = path::shortest(body, each.call, "std", "std::sync::Arc");
-    let semaphore = path::shortest(body, each.call, &driver.root(), SEMAPHORE);
+    let arc = path::shortest(body, call, "std", "std::sync::Arc");
+    let semaphore = path::shortest(body, call, &driver.root(), SEMAPHORE);
     let (permits, permit) = &places.names;
     let name = limit::NAME;
     let mut edits = Vec::new();
-    let mut statement = |at, text_of: String| {
+    let statement = |at, text_of: String| {
         let space = format!("{}{}", line_end(text), indentation(text, at));
-        edits.push((TextRange::empty(at), format!("{text_of}{space}")));
+        (TextRange::empty(at), format!("{text_of}{space}"))
     };
-    statement(places.before_loop, format!("let {permits} = {arc}::new({semaphore}::new({name}));"));
+    let made = format!("let {permits} = {arc}::new({semaphore}::new({name}));");
+    edits.push(statement(places.before_loop, made));
     let taken = match full {
         Full::Waits => format!(
             "let {permit} = {permits}.clone().acquire_owned().await.{EXPECT}(\"{CLOSED}\");"
@@ -83,34 +85,36 @@ fn with_permit(
             format!("let Ok({permit}) = {permits}.clone().try_acquire_owned() else {{ continue }};")
         }
     };
-    statement(places.before_task, taken);
     let kept = format!("let _{permit} = {permit};");
-    match places.task {
-        TaskText::Block(at) => {
-            let rest = text[usize::from(at)..].split('\n').next().unwrap_or_default();
-            let space = match rest.trim().is_empty() {
-                true => {
-                    format!("{}{}{}", line_end(text), indentation(text, at), step(text, at))
-                }
-                false => " ".to_owned(),
-            };
-            edits.push((TextRange::empty(at), format!("{space}{kept}")));
-        }
-        TaskText::Value(at) => edits.push((at, format!("{{ {kept} {} }}", &text[at]))),
-        TaskText::Late(at) => {
-            edits.push((at, format!("async move {{ {kept} {}.await }}", &text[at])));
-        }
-        TaskText::Made(at) => {
-            let made = &text[at];
-            let task = format!("{{ let task = {made}; async move {{ {kept} task.await }} }}");
-            edits.push((at, task));
-        }
+    for (before, task) in places.tasks {
+        edits.push(statement(before, taken.clone()));
+        edits.push(keeping(text, task, &kept));
     }
     let doubt =
         "only you know how many at once are right, and the loop waits when there are so many";
     let named = limit::Named::at_once(most, doubt);
-    let fix = limit::with_constant(around, body, (&each.at, each.call), named, edits);
+    let fix = limit::with_constant(around, body, (&each.at, call), named, edits);
     let mut fix = fix.ok_or("something else has the name of the limit")?;
     fix.wants.extend(twin::feature(around, FEATURE, driver));
     Ok(fix)
+}
+
+/// What makes a task keep its permit until it is done.
+fn keeping(text: &str, task: TaskText, kept: &str) -> (TextRange, String) {
+    match task {
+        TaskText::Block(at) => {
+            let rest = text[usize::from(at)..].split('\n').next().unwrap_or_default();
+            let space = match rest.trim().is_empty() {
+                true => format!("{}{}{}", line_end(text), indentation(text, at), step(text, at)),
+                false => " ".to_owned(),
+            };
+            (TextRange::empty(at), format!("{space}{kept}"))
+        }
+        TaskText::Value(at) => (at, format!("{{ {kept} {} }}", &text[at])),
+        TaskText::Late(at) => (at, format!("async move {{ {kept} {}.await }}", &text[at])),
+        TaskText::Made(at) => {
+            let made = &text[at];
+            (at, format!("{{ let task = {made}; async move {{ {kept} task.await }} }}"))
+        }
+    }
 }

@@ -316,6 +316,9 @@ pub struct Row {
     /// No more than so many are running where it is asked, or where it is said.
     #[serde(default)]
     pub limits: bool,
+    /// It waits for one of so many permits.
+    #[serde(default)]
+    pub permit: bool,
     /// It takes a socket, a file or a process from the system.
     #[serde(default)]
     pub opens: bool,
@@ -328,6 +331,12 @@ pub struct Row {
     /// What it does is done on the threads of the runtime that may block, of which there are so many and no more.
     #[serde(default)]
     pub on_pool: bool,
+    /// It looks one thing up there, which takes a moment: only a great many of them are worth a word.
+    #[serde(default)]
+    pub brief: bool,
+    /// Only programs of the same machine come in by it.
+    #[serde(default)]
+    pub own_machine: bool,
     /// What becomes of its work when its future is dropped before it is done.
     pub cancel: Option<Cancel>,
     /// What to do in its place so that nothing is lost then, in one clause.

@@ -4,7 +4,7 @@ use crate::{
     facts::{
         counts::Count,
         fan_out::{FanOut, Limit},
-        item_work::Deed,
+        item_work::{Deed, ItemWork},
         task_each::{Started, TaskEach},
     },
     finding::{Finding, Note, Severity},
@@ -17,7 +17,11 @@ use crate::{
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for it in pass.body.unlimited() {
         let work = pass.body.work_of(pass.effects, &it.futures);
-        if matches!(it.limit, Limit::Nothing(_)) || is_needed(&it.count, &work) {
+        let is_certain = matches!(it.limit, Limit::Number(_));
+        if matches!(it.limit, Limit::Nothing(_))
+            || is_needed(&it.count, &work)
+            || !is_certain && is_moment(&it.count, &work)
+        {
             continue;
         }
         if let Some(deed) = work.uses_pool {
@@ -26,13 +30,18 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     }
     for it in pass.body.tasks_for_each() {
         let work = pass.body.work_of(pass.effects, &it.futures);
-        if is_needed(&it.count, &work) {
+        if is_needed(&it.count, &work) || is_moment(&it.count, &work) {
             continue;
         }
         if work.uses_pool.is_some() || it.started == Started::OnPool {
             task_each(pass, &it, work.uses_pool.as_ref());
         }
     }
+}
+
+/// Whether each of them looks something up for a moment, and nobody can see that there are many.
+fn is_moment(count: &Count, work: &ItemWork) -> bool {
+    !count.is_large() && work.uses_pool.as_ref().is_some_and(|it| it.brief)
 }
 
 fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, deed: &Deed) {
@@ -55,6 +64,9 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, deed: Option<&Deed>) {
     let finding = pass.report(it.at.clone(), message);
     let text = format!("one for each that {} brings, and no wait between", it.brings);
     finding.because.push(Note::at(it.from.clone(), text));
+    for other in it.starts.iter().skip(1) {
+        finding.because.push(Note::at(other.at.clone(), "and here, for others of them"));
+    }
     explain(finding, &it.count, false, deed);
     match fix {
         Ok(fix) => finding.fixes.push(fix),

@@ -110,10 +110,11 @@ pub(super) fn at_most(pass: &Pass<'_, '_>, it: &FanOut) -> Option<Fix> {
         .or_else(|| limit::as_stream(pass.around, pass.body, it, most))
 }
 
-/// Whether nobody can see how many there are, nor that any of them takes something that runs out; or each is needed all
-/// the time.
+/// Whether nobody can see how many there are, nor that so many of them take something that runs out; or each is needed
+/// all the time.
 fn is_harmless(count: &Count, work: &ItemWork) -> bool {
-    is_needed(count, work) || !count.is_large() && work.opens.is_none()
+    let takes_little = work.opens.is_none() || work.permit.is_some();
+    is_needed(count, work) || !count.is_large() && takes_little
 }
 
 /// Whether each of them goes on all the time, and nobody can see that there are many.
@@ -133,6 +134,10 @@ fn does_each(work: &ItemWork) -> Vec<Note> {
     add(
         &work.own_client,
         "each of them makes a client of its own; one that all share keeps its connections for the next",
+    );
+    add(
+        &work.permit,
+        "each of them waits for a permit, so that few work at once; but all that wait are there, and keep their memory",
     );
     add(&work.logs, "each of them writes to a stream that one thread has at a time");
     notes
@@ -158,6 +163,9 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, work: &ItemWork) {
         finding.severity = finding.severity.min(Severity::Info);
     }
     finding.because.push(Note::at(it.from.clone(), "this goes on when a task has begun"));
+    for other in it.starts.iter().skip(1) {
+        finding.because.push(Note::at(other.at.clone(), "and here, for others of them"));
+    }
     finding.because.push(evidence(&it.count));
     finding.because.extend(does_each(work));
     finding.because.extend(of_server);
