@@ -22,6 +22,7 @@ mod branches;
 pub mod cache;
 mod comments;
 pub mod configuration;
+mod conversions;
 mod described;
 mod edit_limits;
 mod expand;

@@ -1,4 +1,5 @@
-//! Native expanders for the helper macros behind `select!`, `join!` and `stream!`, and for `#[pin_project]`.
+//! Native expanders for the helper macros behind `select!`, `join!` and `stream!`, for `#[pin_project]` and for
+//! `#[derive(thiserror::Error)]`.
 //!
 //! These are procedural macros, and code of the project's dependencies is not run. What they write is replaced
 //! by plain code with the same types in which every token of the user's stands once: that is all the analysis needs.
@@ -17,11 +18,11 @@ use ra_ap_tt::{
 
 use crate::workspace::{
     branches::{self, Branch},
-    projection,
+    conversions, projection,
 };
 
 /// The helpers, by the crate that defines them.
-const HELPERS: [(&str, &[(&str, Helper)]); 4] = [
+const HELPERS: [(&str, &[(&str, Helper)]); 5] = [
     (
         "tokio_macros",
         &[
@@ -43,6 +44,7 @@ const HELPERS: [(&str, &[(&str, Helper)]); 4] = [
         &[("stream_inner", Helper::Stream), ("try_stream_inner", Helper::TryStream)],
     ),
     ("pin_project_internal", &[("pin_project", Helper::PinProject)]),
+    ("thiserror_impl", &[("Error", Helper::Error)]),
 ];
 
 /// The expanders for a procedural macro crate; none when it is not one that is known here.
@@ -54,6 +56,7 @@ pub(super) fn helpers_of(krate: &str) -> Vec<ProcMacro> {
             name: Symbol::intern(name),
             kind: match helper {
                 Helper::PinProject => ProcMacroKind::Attr,
+                Helper::Error => ProcMacroKind::CustomDerive,
                 _ => ProcMacroKind::Bang,
             },
             expander: Arc::new(*helper),
@@ -75,6 +78,8 @@ enum Helper {
     TryStream,
     /// An attribute: the type below it stays, and gets projections beside it.
     PinProject,
+    /// A derive: the type is an error, and others are converted to it.
+    Error,
 }
 
 impl ProcMacroExpander for Helper {
@@ -104,6 +109,9 @@ impl ProcMacroExpander for Helper {
                 writer.tokens(input);
                 writer
                     .text(&projection::beside(&input.to_string(), &arguments).unwrap_or_default());
+            }
+            Helper::Error => {
+                writer.text(&conversions::of_error(&input.to_string()).unwrap_or_default());
             }
         }
         Ok(writer.builder.build())

@@ -111,14 +111,14 @@ impl Projection {
 }
 
 /// The generics of a type: as they are declared, without defaults, and as they are named.
-struct Generics {
-    parameters: String,
-    arguments: String,
-    bounds: String,
+pub(super) struct Generics {
+    pub parameters: String,
+    pub arguments: String,
+    pub bounds: String,
 }
 
 impl Generics {
-    fn of(item: &ast::Adt) -> Generics {
+    pub fn of(item: &ast::Adt) -> Generics {
         let mut generics =
             Generics { parameters: String::new(), arguments: String::new(), bounds: String::new() };
         generics.bounds = item.where_clause().map(|it| it.to_string()).unwrap_or_default();

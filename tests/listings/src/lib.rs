@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 mod cancel_log;
+mod errors;
 mod lent_future;
 mod port_scan;
 mod streams;
