@@ -140,6 +140,97 @@ pub async fn in_an_option() {
     look(&future);
 }
 
+#[derive(Default)]
+pub struct Request {
+    pub inbox: Option<String>,
+    pub payload: Option<Vec<u8>>,
+    pub headers: Option<Vec<String>>,
+    pub text: String,
+}
+
+/// A note for each part that is gone on some ways.
+pub async fn part_by_part(request: Request) {
+    if let Some(inbox) = request.inbox {
+        pause().await;
+        match request.headers {
+            Some(headers) => look(&headers),
+            None => look(&inbox),
+        }
+    } else {
+        let payload = request.payload.unwrap_or_default();
+        pause().await;
+        look(&payload);
+    }
+    pause().await;
+}
+
+/// What is dropped at the end may panic, when what is returned has been moved already.
+pub async fn returned_with_something_left(noisy: Noisy) -> (Noisy, String) {
+    let text = String::from("a");
+    let other = Request::default();
+    look(&other);
+    pause().await;
+    (noisy, text)
+}
+
+pub async fn with_the_rest_of_another() -> Request {
+    let request = Request { text: String::from("a"), ..Request::default() };
+    pause().await;
+    request
+}
+
+/// The sum may be too large, and what is taken apart afterwards is there until then.
+pub async fn after_a_sum(request: Request, number: u64) {
+    let next = number + 1;
+    let Request { text, .. } = request;
+    pause().await;
+    look(&(text, next));
+}
+
+pub struct Borrowing<'a>(pub &'a str);
+
+impl<'a> Borrowing<'a> {
+    pub async fn length(&self) -> usize {
+        pause().await;
+        self.0.len()
+    }
+}
+
+pub enum Either {
+    One(String, u8),
+    Other(String, u16),
+    Both(Mode, Mode),
+}
+
+pub async fn alternatives(either: Either) {
+    match either {
+        Either::One(text, _) | Either::Other(text, _) => {
+            pause().await;
+            look(&text);
+        }
+        Either::Both(Mode::Given(first), Mode::Given(second)) if condition() => {
+            pause().await;
+            look(&(first, second));
+        }
+        Either::Both(first, Mode::Any) => {
+            pause().await;
+            look(&first);
+        }
+        Either::Both(..) => pause().await,
+    }
+    pause().await;
+}
+
+pub async fn replaced(noisy: Noisy) {
+    let mut request = Request::default();
+    pause().await;
+    request.text = String::from("b");
+    if condition() {
+        drop((request, noisy));
+    }
+    pause().await;
+}
+
 pub async fn generic<T: Default>() -> T {
     let value = T::default();
     pause().await;
@@ -452,7 +543,8 @@ fn of_compiler_of(toolchain: Option<&str>, file: &Path) -> BTreeMap<String, u64>
         let (name, rest) = rest.split_once("()}`: ")?;
         let bytes = rest.split(' ').next()?.parse().ok()?;
         // `<Noisy as Work>::work`
-        let name = name.replace("<Noisy as Work>", "Noisy").replace("<[u16; 32]>", "");
+        let name =
+            name.replace("<Noisy as Work>", "Noisy").replace("<[u16; 32]>", "").replace("<'_>", "");
         Some((name, bytes))
     };
     let sizes: BTreeMap<String, u64> = text.lines().filter_map(of_line).collect();

@@ -272,8 +272,21 @@ pub(super) fn attribute_macro(
         Some("cfg_attr") => conditional_path(attribute)?,
         _ => mod_path(&attribute.path()?)?,
     };
+    resolved_attribute(db, function, &path)
+}
+
+/// The same by the path that names it.
+pub(super) fn attribute_macro_at(
+    db: &RootDatabase,
+    function: FunctionId,
+    path: &ast::Path,
+) -> Option<MacroId> {
+    resolved_attribute(db, function, &mod_path(path)?)
+}
+
+fn resolved_attribute(db: &RootDatabase, function: FunctionId, path: &ModPath) -> Option<MacroId> {
     let resolver = function.resolver(db);
-    Some(resolver.resolve_path_as_macro(db, &path, Some(MacroSubNs::Attr))?.def)
+    Some(resolver.resolve_path_as_macro(db, path, Some(MacroSubNs::Attr))?.def)
 }
 
 fn method((_, item): &(ra_ap_hir::Name, AssocItemId)) -> Option<FunctionId> {

@@ -13,6 +13,7 @@ mod instrumented;
 pub mod large;
 mod layouts;
 mod left;
+mod paths;
 mod stack;
 mod told;
 mod ways;
@@ -157,6 +158,7 @@ impl<'w> Sizes<'w> {
 
     /// The future that has this type. None where it is another type, or a generic one.
     fn of_type(&self, type_: Ty<'w>) -> Option<Rc<FutureSize>> {
+        let type_ = self.layouts.without_lifetimes(type_);
         if type_.has_param() || !matches!(type_.kind(), TyKind::Coroutine(..)) {
             return None;
         }

@@ -6,6 +6,7 @@
 mod between;
 mod builder;
 mod control;
+mod decide;
 mod flow;
 pub(super) mod glue;
 pub(super) mod graph;

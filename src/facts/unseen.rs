@@ -239,7 +239,11 @@ pub(super) fn unknown_attribute(attribute: &ast::Attr, known: &Known) -> Option<
     if ast::HasAttrs::attrs(&item).any(|it| it.simple_name().as_deref() == Some("derive")) {
         return None;
     }
-    let path = attribute.path()?;
+    unknown_attribute_at(&attribute.path()?, known)
+}
+
+/// The same by the path that names it, of what derives nothing.
+pub(super) fn unknown_attribute_at(path: &ast::Path, known: &Known) -> Option<String> {
     let first = path.first_segment()?.name_ref()?.text().to_string();
     let last = path.segment()?.name_ref()?.text().to_string();
     let is_path = path.qualifier().is_some();

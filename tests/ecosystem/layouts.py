@@ -23,6 +23,10 @@ def key_of_type(text):
         return ("block", f"{place_of(block[1])}:{block[2]}:{block[3]}")
     if function := re.match(r"type: `\{async fn body of (.*)\(\)\}`", text):
         path = function[1].replace("->", "")
+        # An `impl` that stands in another module than its type: `module::<impl Type<T>>::method`.
+        while "<impl " in path and not re.search(r"<impl [^<>]*>", path):
+            path = re.sub(r"<(?!impl )[^<>]*>", "", path)
+        path = re.sub(r"<impl (?:[^<>]* for )?([^<>]*)>", r"\1", path)
         # `<Type as Trait>::method` is called by the type.
         path = re.sub(r"^<(.*) as [^<>]*(<.*>)?>::", r"\1::", path)
         # Nested brackets go from the inside.

@@ -1,6 +1,9 @@
 //! Attribute macros that make another future of an async function.
 
+use std::ops::ControlFlow;
+
 use ra_ap_hir_def::{AdtId, FunctionId, HasModule, Lookup, src::HasSource};
+use ra_ap_hir_expand::attrs::expand_cfg_attr;
 use ra_ap_ide_db::RootDatabase;
 use ra_ap_syntax::{
     AstNode,
@@ -8,7 +11,7 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::{functions, unseen::unknown_attribute},
+    facts::{functions, unseen::unknown_attribute_at},
     knowledge::resolve::Known,
 };
 
@@ -29,9 +32,18 @@ impl Wrapped {
         let around = source.syntax().ancestors().skip(1).find_map(ast::Item::cast);
         let around = around.filter(|it| matches!(it, ast::Item::Impl(_) | ast::Item::Trait(_)));
         let mut wrapped = Wrapped::default();
-        for attribute in source.attrs().chain(around.iter().flat_map(|it| it.attrs())) {
-            wrapped.add(db, known, function, attribute);
-        }
+        let attributes = source.attrs().chain(around.iter().flat_map(|it| it.attrs()));
+        let options = function.krate(db).cfg_options(db);
+        expand_cfg_attr::<()>(
+            attributes,
+            || options,
+            |meta, attribute| {
+                if let Some(path) = path_of(&meta) {
+                    wrapped.add(db, known, function, &path, attribute);
+                }
+                ControlFlow::Continue(())
+            },
+        );
         // Each of them knows of the other, and writes something else for it.
         if let Some((attribute, _)) = &wrapped.in_span
             && wrapped.boxed
@@ -50,13 +62,14 @@ impl Wrapped {
         db: &RootDatabase,
         known: &Known,
         function: FunctionId,
+        path: &ast::Path,
         attribute: ast::Attr,
     ) {
-        let makro = functions::attribute_macro(db, function, &attribute);
+        let makro = functions::attribute_macro_at(db, function, path);
         let wrapper = makro.and_then(|it| Some((it, known.wrapper(it)?)));
         if let Some((makro, wrapper)) = wrapper {
             let is_known = is_of_known_version(db, makro.krate(db));
-            // Whether a condition holds is not known here, and of two there is one around the other.
+            // What it is given is read where no condition stands around it, and of two there is one around the other.
             let is_conditional = attribute.simple_name().as_deref() == Some("cfg_attr");
             if is_known && !is_conditional && self.in_span.is_none() {
                 self.in_span = Some((attribute, wrapper));
@@ -65,14 +78,14 @@ impl Wrapped {
             }
             return;
         }
-        let name = attribute.path().and_then(|it| it.segment()?.name_ref());
+        let name = path.segment().and_then(|it| it.name_ref());
         let row = name.and_then(|it| known.transparent_attribute(it.text()));
         match row {
             Some(row) if row.boxes => self.boxed = true,
             Some(row) if row.entry.is_some() => {}
             // It may still put another future around it.
             Some(_) => self.unknown = Some(text(&attribute)),
-            None if unknown_attribute(&attribute, known).is_some() => {
+            None if unknown_attribute_at(path, known).is_some() => {
                 self.unknown = Some(text(&attribute));
             }
             None => {}
@@ -90,6 +103,15 @@ fn is_of_known_version(db: &RootDatabase, krate: ra_ap_base_db::Crate) -> bool {
     let mut next = || numbers.next().unwrap_or_default();
     let version = (next(), next(), next());
     (FIRST..NEXT).contains(&version)
+}
+
+fn path_of(meta: &ast::Meta) -> Option<ast::Path> {
+    match meta {
+        ast::Meta::KeyValueMeta(it) => it.path(),
+        ast::Meta::PathMeta(it) => it.path(),
+        ast::Meta::TokenTreeMeta(it) => it.path(),
+        _ => None,
+    }
 }
 
 fn text(attribute: &ast::Attr) -> String {

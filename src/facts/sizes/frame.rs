@@ -7,10 +7,7 @@ use ra_ap_rustc_index::bit_set::BitMatrix;
 
 use crate::facts::{
     body::BodyFacts,
-    sizes::{
-        left,
-        ways::{Act, Ways},
-    },
+    sizes::ways::{Act, Ways},
     suspends::{
         graph::{Graph, LocalId, Made, Op},
         set::Set,
@@ -26,9 +23,7 @@ impl<'db> BodyFacts<'db> {
 
     pub(super) fn frame_of(&self, graph: &Graph<'db>) -> Frame<'db> {
         let glue = self.glue();
-        let ways =
-            Ways::of(graph, |local, parts| left::is_left(&glue, graph.locals[local].type_, parts));
-        Frame::of(&ways)
+        Frame::of(&Ways::of(graph, &glue))
     }
 }
 
@@ -157,7 +152,7 @@ fn need(needed: &mut Set, act: Act<'_>) {
         Act::Call(op) => op.operands().for_each(|it| needed.add(it)),
         Act::Returned(it) | Act::Note(it) => needed.remove(it),
         Act::Drop(it) | Act::Read(it) | Act::Ask(it) => needed.add(it),
-        Act::Gone(_) | Act::Nothing => {}
+        Act::Gone(_) | Act::Told(_) | Act::Nothing => {}
     }
 }
 
@@ -198,13 +193,12 @@ impl Storage {
                 during(&self.stored);
                 self.borrowed.remove(it);
             }
-            Act::Read(_) | Act::Note(_) | Act::Ask(_) | Act::Nothing => {}
+            Act::Read(_) | Act::Told(_) | Act::Note(_) | Act::Ask(_) | Act::Nothing => {}
         }
     }
 
     fn run(&mut self, op: &Op, during: &mut impl FnMut(&Set)) {
-        let written = op.into.iter().chain(&op.into_part);
-        op.borrows.iter().chain(written).for_each(|it| self.stored.add(*it));
+        op.borrows.iter().copied().chain(op.written()).for_each(|it| self.stored.add(it));
         during(&self.stored);
         for it in op.moves.iter().filter(|it| !self.borrowed.has(**it)) {
             self.stored.remove(*it);

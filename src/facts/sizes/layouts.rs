@@ -95,10 +95,14 @@ impl<'db> Layouts<'db> {
         ParamEnv::empty(self.interner())
     }
 
-    pub fn normalized(&self, type_: Ty<'db>) -> Ty<'db> {
-        // Lifetimes have no say in a size, and there is one type without them.
+    /// Lifetimes have no say in a size, and there is one type without them.
+    pub fn without_lifetimes(&self, type_: Ty<'db>) -> Ty<'db> {
         let erased = Region::new_erased(self.interner());
-        let mut type_ = fold_regions(self.interner(), type_, |_, _| erased);
+        fold_regions(self.interner(), type_, |_, _| erased)
+    }
+
+    pub fn normalized(&self, type_: Ty<'db>) -> Ty<'db> {
+        let mut type_ = self.without_lifetimes(type_);
         // One may come to light behind another: the solver itself looks at no implementation for what is behind
         // `impl Trait`, so it is not asked about that.
         const ROUNDS: usize = 8;

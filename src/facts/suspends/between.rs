@@ -100,8 +100,10 @@ impl Search<'_, '_> {
                 }
                 set.extend(step);
             }
-            Step::Drop(it) | Step::Gone(it) if Some(*it) == self.local => set.clear(),
-            Step::Drop(_) | Step::Gone(_) | Step::Emptied(_) => {}
+            Step::Drop { local: it, .. } | Step::Gone(it) if Some(*it) == self.local => {
+                set.clear();
+            }
+            Step::Drop { .. } | Step::Gone(_) | Step::Told { .. } | Step::Emptied(_) => {}
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::facts::{
         glue::Glue,
         graph::{
             Block, BlockId, CleanupId, Cleanups, End, Ending, Fields, Graph, Local, LocalId, Made,
-            Op, Step,
+            Op, Part, Step,
         },
     },
 };
@@ -42,9 +42,13 @@ impl Spot {
         Spot { local, fields: None }
     }
 
-    pub fn field(mut self, index: u32) -> Spot {
+    pub fn field(self, index: u32) -> Spot {
+        self.part(Some(Part::Field(index)))
+    }
+
+    pub fn part(mut self, part: Option<Part>) -> Spot {
         if let Some(it) = &mut self.fields {
-            it.push(index);
+            it.extend(part);
         }
         self
     }
@@ -135,6 +139,11 @@ impl<'a, 'db> Builder<'a, 'db> {
         self.run(Op { cleanup, ..op });
     }
 
+    /// Here as well, though nothing is called.
+    pub fn may_panic(&mut self) {
+        self.call(Op::default());
+    }
+
     pub fn assign(&mut self, local: LocalId) {
         self.run(Op::into(local));
     }
@@ -181,12 +190,17 @@ impl<'a, 'db> Builder<'a, 'db> {
 
     /// Drops what is in a scope, last made first, and leaves the scope open for other ways out.
     pub fn leave_scope(&mut self, index: usize) {
-        for (local, ending) in self.scopes[index].clone().into_iter().rev() {
-            self.step(match ending {
-                Ending::Drop => Step::Drop(local),
+        let mut then = self.cleanup_of(index);
+        let endings = self.scopes[index].clone().into_iter().map(|(local, ending)| {
+            let cleanup = Some(then);
+            then = self.graph.cleanups.before(then, local, ending);
+            match ending {
+                Ending::Drop => Step::Drop { local, cleanup },
                 Ending::Gone => Step::Gone(local),
-            });
-        }
+            }
+        });
+        let endings: Vec<Step> = endings.collect();
+        endings.into_iter().rev().for_each(|it| self.step(it));
     }
 
     /// A way out through all scopes down to this depth.
@@ -196,19 +210,31 @@ impl<'a, 'db> Builder<'a, 'db> {
 
     /// The local's place is there from here to the end of the scope.
     pub fn keep(&mut self, local: LocalId, scope: usize) {
-        self.scopes[scope].push((local, Ending::Gone));
+        self.end_in(scope, local, Ending::Gone);
     }
 
     /// The local's value is dropped at the end of the scope, if it is still there.
     pub fn drop_in(&mut self, scope: usize, local: LocalId) {
         if self.graph.locals[local].needs_drop {
-            self.scopes[scope].push((local, Ending::Drop));
+            self.end_in(scope, local, Ending::Drop);
+        }
+    }
+
+    fn end_in(&mut self, scope: usize, local: LocalId, ending: Ending) {
+        // The alternatives of a pattern have the same variables.
+        if !self.scopes[scope].contains(&(local, ending)) {
+            self.scopes[scope].push((local, ending));
         }
     }
 
     /// What is left to be done here when nothing goes on.
     pub fn cleanup(&mut self) -> CleanupId {
-        let endings = self.scopes.iter().flatten();
+        self.cleanup_of(self.scopes.len())
+    }
+
+    /// ... in the outermost scopes, so many of them.
+    fn cleanup_of(&mut self, scopes: usize) -> CleanupId {
+        let endings = self.scopes[..scopes].iter().flatten();
         let cleanups = &mut self.graph.cleanups;
         endings
             .fold(Cleanups::NOTHING, |then, (local, ending)| cleanups.before(then, *local, *ending))

@@ -6,6 +6,7 @@ use ra_ap_span::Edition;
 
 use crate::facts::suspends::{
     builder::{Around, Builder},
+    decide::Arms,
     graph::{BlockId, End, LocalId, Made, Op},
     patterns::Match,
 };
@@ -169,8 +170,8 @@ impl<'db> Builder<'_, 'db> {
             Expr::Let { pat, expr: head } => {
                 let spot = self.place(*head);
                 self.uses(spot.local);
-                let fail = self.fork();
-                let met = std::mem::replace(&mut self.at, fail);
+                let met = self.block();
+                self.at = self.decide(&spot, &[*pat], &mut Arms::one(met));
                 self.narrow(&spot, *pat, Match::No);
                 self.leave_to(depth);
                 self.goto(otherwise);
@@ -234,7 +235,13 @@ impl<'db> Builder<'_, 'db> {
         }
         let join = self.block();
         let starts: Vec<BlockId> = arms.iter().map(|_| self.block()).collect();
-        self.end(End::Branch(starts.clone()));
+        let patterns: Vec<PatId> = arms.iter().map(|it| it.pat).collect();
+        let mut ways = Arms {
+            starts: starts.clone(),
+            guarded: arms.iter().map(|it| it.guard.is_some()).collect(),
+            failed: vec![Vec::new(); arms.len()],
+        };
+        self.decide(&spot, &patterns, &mut ways);
         let mut before: Vec<PatId> = Vec::new();
         for (index, arm) in arms.iter().enumerate() {
             self.at = starts[index];
@@ -244,7 +251,7 @@ impl<'db> Builder<'_, 'db> {
             self.narrow(&spot, arm.pat, Match::Yes);
             self.bind(&spot, arm.pat, scope);
             match arm.guard {
-                Some(guard) => self.arm_guard(arm.pat, guard, &starts[index + 1..], join),
+                Some(guard) => self.arm_guard(arm.pat, guard, &ways.failed[index], join),
                 None => before.push(arm.pat),
             }
             self.in_own_scope(|it| it.put(into, arm.expr));

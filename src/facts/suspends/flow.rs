@@ -38,7 +38,7 @@ impl State {
     fn step(&mut self, step: &Step) {
         match step {
             Step::Run(op) => self.run(op),
-            Step::Drop(local) => {
+            Step::Drop { local, .. } => {
                 // A drop lends the value to its destructor.
                 if self.filled.has(*local) {
                     self.borrowed.add(*local);
@@ -50,6 +50,7 @@ impl State {
                 let sets = [&mut self.filled, &mut self.full, &mut self.borrowed, &mut self.stored];
                 sets.into_iter().for_each(|it| it.remove(*local));
             }
+            Step::Told { .. } => {}
             Step::Emptied(local) => self.full.remove(*local),
         }
     }
@@ -68,12 +69,12 @@ impl State {
             }
         }
         op.borrows.iter().for_each(|it| self.borrowed.add(*it));
-        for it in op.into.iter().chain(&op.into_part) {
-            self.filled.add(*it);
-            self.stored.add(*it);
+        for it in op.written() {
+            self.filled.add(it);
+            self.stored.add(it);
             match full {
-                true => self.full.add(*it),
-                false if op.into.is_some() => self.full.remove(*it),
+                true => self.full.add(it),
+                false if op.into.is_some() => self.full.remove(it),
                 false => {}
             }
         }
@@ -250,7 +251,7 @@ fn leads_back(
 /// The steps that write a value, or a part of one, into `local`.
 fn makers<'g>(graph: &'g Graph<'_>, local: LocalId) -> impl Iterator<Item = &'g Op> {
     graph.blocks.iter().flat_map(|it| &it.steps).filter_map(move |step| match step {
-        Step::Run(op) if op.into == Some(local) || op.into_part == Some(local) => Some(op),
+        Step::Run(op) if op.written().any(|it| it == local) => Some(op),
         _ => None,
     })
 }

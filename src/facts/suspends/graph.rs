@@ -29,15 +29,23 @@ pub(in crate::facts) enum Made {
     Hidden,
 }
 
-/// The fields that lead to a part of a local.
-pub(in crate::facts) type Fields = Vec<u32>;
+/// One step from a value into it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(in crate::facts) enum Part {
+    Field(u32),
+    /// What it has where it is of this variant.
+    Variant(u32),
+}
+
+/// The steps that lead to a part of a local.
+pub(in crate::facts) type Fields = Vec<Part>;
 
 /// Something is computed.
 #[derive(Clone, Default, Debug)]
 pub(in crate::facts) struct Op {
     pub into: Option<LocalId>,
-    /// The local of which a part is written.
-    pub into_part: Option<LocalId>,
+    /// The part that is written of a local.
+    pub into_part: Option<(LocalId, Fields)>,
     pub uses: Vec<LocalId>,
     pub moves: Vec<LocalId>,
     pub parts: Vec<(LocalId, Fields)>,
@@ -64,6 +72,11 @@ impl Op {
         Op { into: Some(local), ..Op::default() }
     }
 
+    /// The local that is written, all of it or a part.
+    pub fn written(&self) -> impl Iterator<Item = LocalId> {
+        self.into.iter().copied().chain(self.into_part.iter().map(|it| it.0))
+    }
+
     /// All that goes into the result.
     pub fn operands(&self) -> impl Iterator<Item = LocalId> {
         let whole = self.uses.iter().chain(&self.moves).chain(&self.borrows).copied();
@@ -74,9 +87,20 @@ impl Op {
 #[derive(Clone, Debug)]
 pub(in crate::facts) enum Step {
     Run(Op),
-    Drop(LocalId),
+    Drop {
+        local: LocalId,
+        /// What is dropped after it where its destructor panics; None where another value takes its place before that.
+        cleanup: Option<CleanupId>,
+    },
     /// Its place is given back.
     Gone(LocalId),
+    /// On this way a part of a local is of a variant, or is not.
+    Told {
+        local: LocalId,
+        place: Fields,
+        variant: u32,
+        is: bool,
+    },
     /// It is there and holds no guard: a `None`, or what is left when the guard has been taken out.
     Emptied(LocalId),
 }

@@ -148,7 +148,8 @@ impl<'db> Builder<'_, 'db> {
         let spot = self.plain_place(base);
         let index = self.operand(index);
         self.uses(index);
-        Spot { fields: spot.fields.map(|it| [it, vec![0]].concat()), ..spot }
+        self.may_panic();
+        spot.field(0)
     }
 
     fn is_slice_by_number(&self, base: ExprId, index: ExprId) -> bool {

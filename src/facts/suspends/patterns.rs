@@ -11,7 +11,8 @@ use ra_ap_syntax::{AstNode, ast};
 
 use crate::facts::suspends::{
     builder::{Builder, Spot},
-    graph::{Contents, LocalId, Made, Op},
+    decide::Arms,
+    graph::{BlockId, Contents, End, LocalId, Made, Op},
 };
 
 impl Builder<'_, '_> {
@@ -45,10 +46,12 @@ impl Builder<'_, '_> {
                 let variant = self.infer.variant_resolution_for_pat(pattern);
                 let count =
                     variant.map_or(args.len(), |it| it.fields(self.facts.db).fields().len());
-                self.bind_list(spot, args, *ellipsis, count, scope);
+                let spot = spot.clone().part(self.downcast(variant));
+                self.bind_list(&spot, args, *ellipsis, count, scope);
             }
             Pat::Record { args, .. } => {
                 let variant = self.infer.variant_resolution_for_pat(pattern);
+                let spot = spot.clone().part(self.downcast(variant));
                 for arg in args {
                     let field = variant.and_then(|it| it.fields(self.facts.db).field(&arg.name));
                     let index = field.map_or(0, |it| it.into_raw().into_u32());
@@ -60,9 +63,17 @@ impl Builder<'_, '_> {
                 let all = prefix.iter().chain(slice).chain(suffix);
                 all.for_each(|it| self.bind_part(&element, *it, scope));
             }
-            // Each alternative binds the same variables.
             Pat::Or(alternatives) => {
-                alternatives.first().iter().for_each(|it| self.bind_part(spot, **it, scope));
+                let starts: Vec<BlockId> = alternatives.iter().map(|_| self.block()).collect();
+                let join = self.block();
+                self.end(End::Branch(starts.clone()));
+                for (start, alternative) in starts.into_iter().zip(alternatives) {
+                    self.at = start;
+                    self.assume(spot, *alternative);
+                    self.bind_part(spot, *alternative, scope);
+                    self.goto(join);
+                }
+                self.at = join;
             }
             Pat::Ref { pat: it, .. } | Pat::Box { inner: it } | Pat::Deref { inner: it } => {
                 self.bind_part(&behind, *it, scope);
@@ -245,8 +256,8 @@ impl Builder<'_, '_> {
     /// The `else` runs when the temporaries of the `let` are gone.
     fn let_else(&mut self, spot: &Spot, pattern: PatId, else_branch: ExprId, own: usize) {
         self.uses(spot.local);
-        let fail = self.fork();
-        let matched = std::mem::replace(&mut self.at, fail);
+        let matched = self.block();
+        self.at = self.decide(spot, &[pattern], &mut Arms::one(matched));
         self.narrow(spot, pattern, Match::No);
         self.leave_scope(own);
         let drops = std::mem::take(&mut self.scopes[own]);

@@ -1,7 +1,9 @@
 //! Values: each expression, as the steps that put its value somewhere.
 
+use ra_ap_hir::Name;
 use ra_ap_hir_def::{
-    hir::{Array, BinaryOp, Expr, ExprId, Pat, PatId, RecordSpread, UnaryOp},
+    AdtId, VariantId,
+    hir::{ArithOp, Array, BinaryOp, Expr, ExprId, Pat, PatId, RecordSpread, UnaryOp},
     type_ref::Mutability,
 };
 use ra_ap_hir_ty::{
@@ -122,16 +124,15 @@ impl<'db> Builder<'_, 'db> {
                 self.end_if_never(expr);
             }
             Expr::RecordLit { fields, spread, .. } => {
-                let fields: Vec<ExprId> = fields.iter().map(|it| it.expr).collect();
-                let moves = self.operands(&fields);
+                let values: Vec<ExprId> = fields.iter().map(|it| it.expr).collect();
+                let moves = self.operands(&values);
                 let mut op =
                     Op { into: Some(into), moves, result: Contents::OfOperands, ..Op::default() };
                 if let RecordSpread::Expr(rest) = spread {
                     let spot = self.place(*rest);
-                    match (spot.local, spot.fields) {
-                        (Some(local), Some(_)) => op.parts.push((local, vec![u32::MAX])),
-                        (Some(local), None) => op.uses.push(local),
-                        _ => {}
+                    let is_given = |it: &Name| fields.iter().any(|field| field.name == *it);
+                    for (index, type_) in self.fields_besides(self.infer.expr_ty(*rest), is_given) {
+                        self.consume(&mut op, &spot.clone().field(index), type_);
                     }
                 }
                 self.run(op);
@@ -154,8 +155,11 @@ impl<'db> Builder<'_, 'db> {
                 let spot = self.place(*it);
                 self.put_borrow(into, &spot);
             }
-            Expr::UnaryOp { expr: it, .. } => {
+            Expr::UnaryOp { expr: it, op } => {
                 let moves = self.operand(*it).into_iter().collect();
+                if *op == UnaryOp::Neg && matches!(self.infer.expr_ty(*it).kind(), TyKind::Int(_)) {
+                    self.may_panic();
+                }
                 let op = Op { into: Some(into), moves, ..Op::default() };
                 match self.infer.method_resolution(expr) {
                     Some(_) => self.call(op),
@@ -174,6 +178,21 @@ impl<'db> Builder<'_, 'db> {
             Expr::Await { expr: future } => self.put_awaited(into, expr, *future),
             _ => self.put_controlled(into, expr),
         }
+    }
+
+    /// The fields of a struct but for some, each with its type.
+    fn fields_besides(
+        &self,
+        type_: Ty<'db>,
+        is_given: impl Fn(&Name) -> bool,
+    ) -> Vec<(u32, Ty<'db>)> {
+        let TyKind::Adt(adt, args) = type_.kind() else { return Vec::new() };
+        let AdtId::StructId(id) = adt.def_id() else { return Vec::new() };
+        let named = VariantId::from(id).fields(self.facts.db).fields();
+        let types = self.facts.fields_of(id.into(), args);
+        let all = named.iter().zip(types).enumerate();
+        let left = all.filter(|it| !is_given(&it.1.0.1.name));
+        left.map(|(index, (_, type_))| (index as u32, type_)).collect()
     }
 
     fn put_built(&mut self, into: LocalId, moves: Vec<LocalId>) {
@@ -243,14 +262,28 @@ impl<'db> Builder<'_, 'db> {
         if assigns {
             let value = self.operand(rhs);
             let spot = self.plain_place(lhs);
+            self.checks(lhs, op);
             let uses = spot.local.into_iter().collect();
             let moves = value.into_iter().collect();
             self.run(Op { uses, moves, code: Some(expr), ..Op::default() });
             return self.assign(into);
         }
-        let lhs = self.plain_operand(lhs);
-        let moves = lhs.into_iter().chain(self.plain_operand(rhs)).collect();
+        let operands = [lhs, rhs].map(|it| self.plain_operand(it));
+        let moves = operands.into_iter().flatten().collect();
+        self.checks(lhs, op);
         self.run(Op { into: Some(into), moves, ..Op::default() });
+    }
+
+    /// Arithmetic with integers panics where they are too small for what comes of it, in a build with debug assertions.
+    fn checks(&mut self, lhs: ExprId, op: &Option<BinaryOp>) {
+        let (Some(BinaryOp::ArithOp(op)) | Some(BinaryOp::Assignment { op: Some(op) })) = op else {
+            return;
+        };
+        let is_bitwise = matches!(op, ArithOp::BitAnd | ArithOp::BitOr | ArithOp::BitXor);
+        let type_ = self.infer.expr_ty(lhs);
+        if !is_bitwise && matches!(type_.kind(), TyKind::Int(_) | TyKind::Uint(_)) {
+            self.may_panic();
+        }
     }
 
     fn are_numbers(&self, lhs: ExprId, rhs: ExprId) -> bool {
@@ -273,17 +306,22 @@ impl<'db> Builder<'_, 'db> {
         let op = Op { moves, result: Contents::OfOperands, code, ..Op::default() };
         match (spot.as_whole(), spot.local, spot.fields) {
             (Some(local), ..) => {
-                if self.graph.locals[local].needs_drop {
-                    self.step(Step::Drop(local));
+                let needs_drop = self.graph.locals[local].needs_drop;
+                if needs_drop {
+                    self.step(Step::Drop { local, cleanup: None });
                 }
                 self.run(Op { into: Some(local), ..op });
+                // Where the old value's destructor panics, the new one is put in its place before anything else ends.
+                if needs_drop {
+                    self.may_panic();
+                }
             }
-            (None, Some(local), Some(_)) => {
+            (None, Some(local), Some(fields)) => {
                 // The old value of the field is dropped first, which borrows the whole.
                 if !self.is_free_of_drop(self.infer.expr_ty(place)) {
-                    self.run(Op { borrows: vec![local], ..Op::default() });
+                    self.call(Op { borrows: vec![local], ..Op::default() });
                 }
-                self.run(Op { into_part: Some(local), ..op });
+                self.run(Op { into_part: Some((local, fields)), ..op });
             }
             (None, Some(local), None) => self.run(Op { uses: vec![local], ..op }),
             (None, None, _) => self.run(op),
