@@ -30,7 +30,7 @@ pub const KNOWLEDGE: &[(&str, &str)] = knowledge![
     "fs_err" "fs_extra" "futures_buffered" "futures_channel" "futures_concurrency" "futures_core" "futures_executor"
     "futures_io" "futures_lite" "futures_sink" "futures_timer" "futures_util" "git2" "glommio" "gloo_timers"
     "handlebars" "headless_chrome" "heed" "hidapi" "http_body" "hyper" "hyper_util" "ignore" "image" "imap" "inquire"
-    "io_uring" "isahc" "jsonwebtoken" "kanal" "lapin" "lettre" "libloading" "liblzma" "lmdb" "lock_api" "lz4_flex"
+    "io_uring" "iroh" "isahc" "jsonwebtoken" "kanal" "lapin" "lettre" "libloading" "liblzma" "lmdb" "lock_api" "lz4_flex"
     "memmap2" "minreq" "mio" "mlua" "mongodb" "monoio" "monoio_compat" "mysql" "mysql_async" "native_tls" "nix"
     "notify" "ntex" "num_cpus" "once_cell" "oneshot" "open" "openssl" "parking_lot" "parquet" "password_hash" "pbkdf2"
     "persy" "pin_project" "poem" "polling" "pollster" "postage" "postgres" "printpdf" "quick_xml" "quinn" "r2d2"

@@ -2,14 +2,20 @@
 
 use ra_ap_hir::{Field, HasSource};
 use ra_ap_hir_def::{
-    VariantId,
+    Lookup, VariantId,
     hir::{BindingId, Expr, ExprId},
     resolver::ValueNs,
     signatures::StructSignature,
+    src::HasSource as _,
 };
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 
-use crate::facts::{body::BodyFacts, declared::Given, locks::taken::parameters};
+use crate::facts::{
+    body::{BodyFacts, Form},
+    declared::Given,
+    locks::taken::parameters,
+    place,
+};
 
 /// How addresses begin at which only programs of the same machine are heard.
 const OWN_MACHINE: [&str; 4] = ["\"localhost", "\"127.", "\"[::1]", "\"::1\""];
@@ -28,7 +34,9 @@ impl<'db> BodyFacts<'db> {
     fn leads_to_own_machine(&self, expr: ExprId, depth: usize) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let is_said = self.syntax(expr).is_some_and(|it| names_own_machine(it.value.syntax()));
-        is_said || self.named_in(expr).into_iter().any(|it| self.is_part_of_own_machine(it, depth))
+        is_said
+            || self.is_made_of_own_machine(expr)
+            || self.named_in(expr).into_iter().any(|it| self.is_part_of_own_machine(it, depth))
     }
 
     /// The variables, constants and fields that are named in an expression; of a field not what it belongs to.
@@ -43,6 +51,17 @@ impl<'db> BodyFacts<'db> {
             }
         }
         parts
+    }
+
+    /// Whether it comes from a function of the project that is given nothing, and names such an address.
+    fn is_made_of_own_machine(&self, expr: ExprId) -> bool {
+        let called = self.uses.iter().find(|it| it.expr == expr && it.form == Form::Call);
+        let called = called.filter(|it| {
+            self.values_of(expr).is_empty() && place::file_of(self.workspace, it.function).is_some()
+        });
+        called.is_some_and(|it| {
+            names_own_machine(it.function.lookup(self.db).source(self.db).value.syntax())
+        })
     }
 
     fn is_part_of_own_machine(&self, part: ExprId, depth: usize) -> bool {
@@ -102,10 +121,11 @@ impl<'db> BodyFacts<'db> {
         }
         let VariantId::StructId(owner) = field.parent_def(self.db).into() else { return false };
         let owner_name = StructSignature::of(self.db, owner).name.as_str().to_owned();
+        let krate = field.parent_def(self.db).module(self.db).krate(self.db).into();
         let mut is_filled = false;
         let others = self.find_where_said(
             owner_name,
-            |it| it.krate == self.krate(),
+            |it| it.krate == krate,
             |body| {
                 body.values_put_into(field).into_iter().find_map(|it| {
                     is_filled = true;

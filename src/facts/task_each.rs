@@ -199,7 +199,7 @@ impl<'db> BodyFacts<'db> {
     }
 
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
-        let turns = self.loop_around(start)?;
+        let turns = self.loop_around(start).filter(|it| !self.always_ends_behind(start, *it))?;
         let Brought { brings, from, count, from_within } = self.brought(turns, start)?;
         let task = self.values_of(start).last().copied();
         let task = task.filter(|_| started != Started::OnPool);
@@ -252,8 +252,8 @@ impl<'db> BodyFacts<'db> {
                 let is_in_turn = |it| !is_in(it, select.whole) || is_in(it, branch.handler);
                 awaited.iter().all(|it| !is_in_turn(it)).then_some(branch.future)?
             }
-            (None, [next]) => *next,
-            _ => return None,
+            (None, [next]) if self.place_of(*next).is_some() => *next,
+            _ => self.given_by_select(turns, inside, &awaited)?,
         };
         let mention = self.mention_of(next).filter(|it| it.row.takes_out)?;
         let comes_from = self.values_of(next).first().copied();
@@ -274,6 +274,24 @@ impl<'db> BodyFacts<'db> {
             count: Count::OpenEnded(row.path.clone()),
             from_within: row.from_within,
         })
+    }
+
+    /// The branch of a `select!` before this expression that brings what the turn is for, where nothing else is awaited.
+    fn given_by_select(&self, turns: ExprId, inside: ExprId, awaited: &[ExprId]) -> Option<ExprId> {
+        let is_in = |it: ExprId, outer: ExprId| self.ancestors(it).any(|it| it == outer);
+        let is_only_wait = |select: &&Select| {
+            let is_handler = |it| select.branches.iter().any(|branch| is_in(it, branch.handler));
+            let is_of_select = |it| is_in(it, select.whole) && !is_handler(it);
+            select.turns == Some(turns)
+                && !is_in(inside, select.whole)
+                && awaited.iter().all(|it| is_of_select(*it))
+        };
+        let select = self.selects().iter().find(is_only_wait)?;
+        let brings = |it: &ExprId| {
+            self.mention_of(*it).is_some_and(|it| it.row.takes_out && !it.row.from_within)
+        };
+        let mut bringing = select.branches.iter().map(|it| it.future).filter(brings);
+        bringing.next().filter(|_| bringing.next().is_none())
     }
 
     /// Whether a value runs futures that this function puts into it: what comes out of it is known where it goes in.
@@ -334,10 +352,15 @@ impl<'db> BodyFacts<'db> {
         let coroutine = self.awaits_at(start.call);
         let coroutine = coroutine.filter(|it| self.awaits_at(each.turns) == Some(*it));
         let coroutine = coroutine.ok_or("nothing can be awaited where the task is started")?;
-        // What the call itself makes is not there yet.
+        // What the call itself makes is not there yet, and what goes into a task of any thread can go to another thread.
         let is_before = |it: &Alive| !it.at.as_ref().is_some_and(|at| at.meets(&start.at));
+        let given = self.variables_in(start.call);
+        let given: Vec<&str> = given.iter().map(|it| self.body[*it].name.as_str()).collect();
+        let goes_along = |it: &Alive| {
+            start.moves && it.name.as_ref().is_some_and(|it| given.contains(&it.as_str()))
+        };
         let alive = self.alive_while(coroutine, start.call, start.moves);
-        if let Some(alive) = alive.into_iter().find(is_before) {
+        if let Some(alive) = alive.into_iter().find(|it| is_before(it) && !goes_along(it)) {
             return Err(alive.note().text);
         }
         let call = self.written_syntax(start.call).ok_or(UNCLEAR)?;

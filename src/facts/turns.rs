@@ -54,6 +54,16 @@ impl BodyFacts<'_> {
 
     /// Whether what comes behind an expression may leave the loop: then nobody knows whether it comes back.
     pub(super) fn ends_behind(&self, expr: ExprId, loop_: ExprId) -> bool {
+        self.is_followed_by(expr, loop_, |it| self.may_leave(it, loop_))
+    }
+
+    /// Whether what comes behind an expression leaves the loop, whatever happens: it is done once.
+    pub(super) fn always_ends_behind(&self, expr: ExprId, loop_: ExprId) -> bool {
+        self.is_followed_by(expr, loop_, |it| self.always_leaves(it, loop_))
+    }
+
+    /// Whether something like this comes behind an expression in a turn of a loop.
+    fn is_followed_by(&self, expr: ExprId, loop_: ExprId, is_it: impl Fn(ExprId) -> bool) -> bool {
         let mut child = expr;
         while let Some(parent) = self.parents.get(child).copied().filter(|it| *it != loop_) {
             let behind: Vec<ExprId> = match &self.body[parent] {
@@ -69,7 +79,7 @@ impl BodyFacts<'_> {
                 }
                 _ => Vec::new(),
             };
-            if behind.iter().any(|it| self.may_leave(*it, loop_)) {
+            if behind.into_iter().any(&is_it) {
                 return true;
             }
             child = parent;

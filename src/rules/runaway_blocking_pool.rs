@@ -20,7 +20,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
         let is_certain = matches!(it.limit, Limit::Number(_));
         if matches!(it.limit, Limit::Nothing(_))
             || is_needed(&it.count, &work)
-            || !is_certain && is_moment(&it.count, &work)
+            || !is_certain && is_easy(&it.count, &work)
         {
             continue;
         }
@@ -30,7 +30,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     }
     for it in pass.body.tasks_for_each() {
         let work = pass.body.work_of(pass.effects, &it.futures);
-        if is_needed(&it.count, &work) || is_moment(&it.count, &work) {
+        if is_needed(&it.count, &work) || is_easy(&it.count, &work) {
             continue;
         }
         if work.uses_pool.is_some() || it.started == Started::OnPool {
@@ -39,9 +39,10 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     }
 }
 
-/// Whether each of them looks something up for a moment, and nobody can see that there are many.
-fn is_moment(count: &Count, work: &ItemWork) -> bool {
-    !count.is_large() && work.uses_pool.as_ref().is_some_and(|it| it.brief)
+/// Whether each of them looks something up for a moment, and nobody can see that there are many; or there are permits for
+/// so many of them.
+fn is_easy(count: &Count, work: &ItemWork) -> bool {
+    work.permit.is_some() || !count.is_large() && work.uses_pool.as_ref().is_some_and(|it| it.brief)
 }
 
 fn fan_out(pass: &mut Pass<'_, '_>, it: &FanOut, deed: &Deed) {
