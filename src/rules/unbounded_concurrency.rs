@@ -40,8 +40,9 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     }
     for it in pass.body.tasks_for_each() {
         let work = pass.body.work_of(pass.effects, &it.futures);
-        // So many work at once, and how many wait is for the program itself to say.
-        let is_limited = work.permit.is_some() && it.from_within;
+        // How many wait is for the program itself to say, as long as they take nothing that runs out.
+        let takes_little = work.opens.is_none() || work.permit.is_some();
+        let is_limited = it.from_within && takes_little;
         let uses_pool = work.uses_pool.is_some() && work.permit.is_none();
         if !uses_pool && !is_limited && it.started != Started::OnPool {
             task_each(pass, &it, &work);
