@@ -1,8 +1,7 @@
 //! Loops that start a task for each thing that comes in, and wait for nothing else.
 
 use ra_ap_hir_def::{
-    FunctionId,
-    hir::{Expr, ExprId},
+    hir::{BindingId, Expr, ExprId},
     signatures::FunctionSignature,
 };
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize, ast};
@@ -73,6 +72,8 @@ pub struct Crawl {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Started {
     Task,
+    /// A task that the function starts which is called.
+    Behind,
     /// A closure for the threads that may block.
     OnPool,
     /// A future in a value of the type of this name, which runs all that it holds.
@@ -181,28 +182,49 @@ impl<'db> BodyFacts<'db> {
             return None;
         }
         self.loop_around(call.expr)?;
+        place::file_of(self.workspace, call.function)?;
         let future = *self.values_of(call.expr).last()?;
         let works = self.works_when_polled(self.infer.expr_ty(future));
-        let is_own = || place::file_of(self.workspace, call.function).is_some();
-        let starts = works && is_own() && self.starts_what_it_is_given(call.function);
-        starts.then(|| self.task_each(call.expr, false, Started::Task))?
+        let body = BodyFacts::new(self.workspace, self.known, call.function, Entered::Called);
+        match works {
+            true => body.starts_last_parameter().then_some(Started::Task),
+            false => body.starts_task_with_parameter().then_some(Started::Behind),
+        }
+        .and_then(|it| self.task_each(call.expr, false, it))
     }
 
-    /// Whether a function makes a task of its last parameter, as it is.
-    fn starts_what_it_is_given(&self, function: FunctionId) -> bool {
-        let body = BodyFacts::new(self.workspace, self.known, function, Entered::Called);
-        let last = body.body.params.len().checked_sub(1);
-        let Some(parameter) = last.and_then(|it| body.parameter_at(it)) else { return false };
-        let given = |it: &Mention| body.values_of(it.expr).last().and_then(|it| body.local(*it));
-        let mut starts = body.mentions.iter().filter(|it| starts_task(&it.row));
+    /// Whether this function makes a task of its last parameter, as it is.
+    fn starts_last_parameter(&self) -> bool {
+        let last = self.body.params.len().checked_sub(1);
+        let Some(parameter) = last.and_then(|it| self.parameter_at(it)) else { return false };
+        let given = |it: &Mention| self.values_of(it.expr).last().and_then(|it| self.local(*it));
+        let mut starts = self.mentions.iter().filter(|it| starts_task(&it.row));
         starts.any(|it| given(it) == Some(parameter))
+    }
+
+    /// Whether this function, which nobody awaits, starts a task that works with something that it is given.
+    fn starts_task_with_parameter(&self) -> bool {
+        if FunctionSignature::of(self.db, self.function).is_async() {
+            return false;
+        }
+        let is_given = |it: &BindingId| {
+            (0..self.body.params.len()).any(|index| self.parameter_at(index) == Some(*it))
+        };
+        let mut starts = self.mentions.iter().filter(|it| {
+            let is_call = matches!(it.form, Form::Call | Form::Method);
+            is_call && starts_task(&it.row) && self.loop_around(it.expr).is_none()
+        });
+        starts.any(|it| {
+            let task = self.values_of(it.expr).last().copied();
+            task.is_some_and(|it| self.variables_in(it).iter().any(is_given))
+        })
     }
 
     fn task_each(&self, start: ExprId, moves: bool, started: Started) -> Option<TaskEach> {
         let turns = self.loop_around(start).filter(|it| !self.always_ends_behind(start, *it))?;
         let Brought { brings, from, count, from_within } = self.brought(turns, start)?;
         let task = self.values_of(start).last().copied();
-        let task = task.filter(|_| started != Started::OnPool);
+        let task = task.filter(|_| !matches!(started, Started::OnPool | Started::Behind));
         Some(TaskEach {
             at: self.place_to_show(start)?,
             brings,
@@ -322,6 +344,9 @@ impl<'db> BodyFacts<'db> {
     pub fn permit_places(&self, each: &TaskEach) -> Result<PermitPlaces, String> {
         if let Started::Future(name) = &each.started {
             return Err(format!("whoever waits for one does not run those in the `{name}`"));
+        }
+        if each.started == Started::Behind {
+            return Err("the task is started in another function".to_owned());
         }
         let name = |it| self.free_name(it).ok_or(UNCLEAR);
         let mut tasks = Vec::new();
