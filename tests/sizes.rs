@@ -182,9 +182,9 @@ pub async fn with_the_rest_of_another() -> Request {
 /// The sum may be too large, and what is taken apart afterwards is there until then.
 pub async fn after_a_sum(request: Request, number: u64) {
     let next = number + 1;
-    let Request { text, .. } = request;
+    let Request { inbox, payload, headers, text } = request;
     pause().await;
-    look(&(text, next));
+    look(&(inbox, payload, headers, text, next));
 }
 
 pub struct Borrowing<'a>(pub &'a str);
