@@ -179,6 +179,16 @@ pub async fn with_the_rest_of_another() -> Request {
     request
 }
 
+pub async fn borrowed_in_a_branch(request: &Request) {
+    let first = if condition() { &Noisy([0; 100]) } else { &Noisy([1; 100]) };
+    let second = match &request.inbox {
+        Some(_) => &request.text,
+        None => &String::from("c"),
+    };
+    pause().await;
+    look(&(first, second));
+}
+
 /// The sum may be too large, and what is taken apart afterwards is there until then.
 pub async fn after_a_sum(request: Request, number: u64) {
     let next = number + 1;

@@ -14,6 +14,7 @@ mod operands;
 mod patterns;
 pub(super) mod set;
 pub(super) mod spread;
+mod taken_along;
 mod values;
 pub(super) mod wrapped;
 

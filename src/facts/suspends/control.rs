@@ -103,6 +103,7 @@ impl<'db> Builder<'_, 'db> {
         then_branch: ExprId,
         else_branch: Option<ExprId>,
     ) {
+        let extended = self.extended.take();
         let (otherwise, join) = (self.block(), self.block());
         let scope = self.push_scope();
         let outer = self.temporaries;
@@ -112,16 +113,25 @@ impl<'db> Builder<'_, 'db> {
         }
         self.condition(condition, scope, otherwise);
         self.temporaries = outer;
-        self.in_own_scope(|it| it.put(into, then_branch));
+        self.put_branch(into, then_branch, extended);
         self.pop_scope();
         self.goto(join);
         self.at = otherwise;
         match else_branch {
-            Some(it) => self.in_own_scope(|builder| builder.put(into, it)),
+            Some(it) => self.put_branch(into, it, extended),
             None => self.assign(into),
         }
         self.goto(join);
         self.at = join;
+        self.extended = extended;
+    }
+
+    /// The value of a branch or an arm. What it borrows may live on, as what is borrowed elsewhere in the same `let`.
+    fn put_branch(&mut self, into: LocalId, expr: ExprId, extended: Option<usize>) {
+        self.in_own_scope(|it| {
+            it.extended = extended.filter(|_| it.is_extending(expr));
+            it.put(into, expr);
+        });
     }
 
     /// A condition as a value.
@@ -229,6 +239,7 @@ impl<'db> Builder<'_, 'db> {
     }
 
     fn put_match(&mut self, into: LocalId, head: ExprId, arms: &[MatchArm]) {
+        let extended = self.extended.take();
         let spot = self.place(head);
         if arms.len() > 1 {
             self.uses(spot.local);
@@ -254,12 +265,13 @@ impl<'db> Builder<'_, 'db> {
                 Some(guard) => self.arm_guard(arm.pat, guard, &ways.failed[index], join),
                 None => before.push(arm.pat),
             }
-            self.in_own_scope(|it| it.put(into, arm.expr));
+            self.put_branch(into, arm.expr, extended);
             self.temporaries = temporaries;
             self.pop_scope();
             self.goto(join);
         }
         self.at = join;
+        self.extended = extended;
     }
 
     /// Where the guard of an arm fails, the arms after it have their turn.

@@ -304,6 +304,11 @@ impl Builder<'_, '_> {
                 self.is_extending(*tail) || statements.iter().any(|it| self.is_super_let(it))
             }
             Expr::RecordLit { fields, .. } => fields.iter().any(|it| self.is_extending(it.expr)),
+            Expr::If { then_branch, else_branch, .. } => {
+                self.is_extending(*then_branch)
+                    || else_branch.is_some_and(|it| self.is_extending(it))
+            }
+            Expr::Match { arms, .. } => arms.iter().any(|it| self.is_extending(it.expr)),
             Expr::Call { callee, args } if self.facts.is_constructor(*callee) => {
                 args.iter().any(|it| self.is_extending(*it))
             }

@@ -17,6 +17,7 @@ use ra_ap_span::Edition;
 use crate::facts::suspends::{
     builder::{Builder, Named, Spot},
     graph::{Contents, LocalId, Made, Op, Step},
+    taken_along::TakenAlong,
 };
 
 impl<'db> Builder<'_, 'db> {
@@ -333,9 +334,7 @@ impl<'db> Builder<'_, 'db> {
         // goes by the crate.
         let editions =
             [self.facts.edition_of(closure), self.facts.krate().data(self.facts.db).edition];
-        if editions.map(|it| it >= Edition::Edition2021) == [true, false] {
-            self.graph.gap.get_or_insert(closure);
-        }
+        let is_newer = editions.map(|it| it >= Edition::Edition2021) == [true, false];
         let mut op = Op { into: Some(into), result: Contents::OfOperands, ..Op::default() };
         let data = self.infer.closures_data.get(&closure);
         for capture in data.iter().flat_map(|it| it.min_captures.values()).flatten() {
@@ -349,6 +348,14 @@ impl<'db> Builder<'_, 'db> {
                     ProjectionKind::Deref => Spot::behind(spot.local),
                     _ => spot,
                 };
+            }
+            if is_newer {
+                let variable = capture.captured_local();
+                match self.taken_along(closure, variable, capture.is_by_ref()) {
+                    Some(TakenAlong::All) => {}
+                    Some(TakenAlong::WhatItPointsTo) => spot = Spot::behind(Some(local)),
+                    None => _ = self.graph.gap.get_or_insert(closure),
+                }
             }
             match capture.is_by_ref() {
                 true => self.borrow(&mut op, &spot),
