@@ -207,6 +207,41 @@ fn glommio_has_its_own() {
     check(&GLOMMIO);
 }
 
+/// One library, two runtimes: one by a feature that is named, and one by the defaults.
+#[test]
+fn a_library_that_is_built_for_two_runtimes_is_told_of_where_the_program_starts() {
+    let both = "quinn = { version = \"0.11\", features = [\"runtime-smol\"] }";
+    let one =
+        "quinn = { version = \"0.11\", default-features = false, features = [\"runtime-tokio\"] }";
+    let text = said_of_start("two", both);
+    assert!(
+        text.contains("`quinn` is built for smol and tokio at once\n --> src/main.rs:1:3\n"),
+        "{text}"
+    );
+    assert!(text.contains("`runtime-smol` and `runtime-tokio` are on"), "{text}");
+    let text = said_of_start("one-of-two", one);
+    assert!(text.contains("Nothing found."), "{text}");
+}
+
+fn said_of_start(name: &str, dependency: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("runtime-{name}"));
+    let tokio = "tokio = { version = \"1\", features = [\"full\"] }";
+    let manifest = format!(
+        "[package]\nname = \"app\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{dependency}\n{tokio}\n"
+    );
+    let main = "#[tokio::main]\nasync fn main() {\n    println!(\"started\");\n}\n";
+    fs::create_dir_all(folder.join("src")).expect("a folder");
+    fs::write(folder.join("Cargo.toml"), manifest).expect("a file");
+    fs::write(folder.join("src/main.rs"), main).expect("a file");
+    let output = Command::new(env!("CARGO_BIN_EXE_async-fix"))
+        .args(["--select", "mixed-runtimes"])
+        .current_dir(&folder)
+        .env("ASYNC_FIX_STATE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"))
+        .output()
+        .expect("async-fix runs");
+    [output.stdout, output.stderr].iter().map(|it| String::from_utf8_lossy(it)).collect()
+}
+
 fn check(runtime: &Runtime) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("runtime-{}", runtime.name));
     let manifest = format!(

@@ -16,7 +16,7 @@ use ra_ap_hir_def::{
 };
 use ra_ap_syntax::{
     AstNode,
-    ast::{self, HasAttrs},
+    ast::{self, HasAttrs, HasName},
 };
 
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
         runs_on::Thread,
     },
     finding::{Note, Place},
-    knowledge::{FutureRuns, Row, resolve::Known},
+    knowledge::{FutureRuns, Row, contexts::Several, resolve::Known},
     workspace::{Target, TargetKind, Workspace},
 };
 
@@ -135,6 +135,24 @@ impl<'db> Foreign<'db> {
         }
         missing.sort_by(|a, b| a.at.cmp(&b.at));
         missing
+    }
+
+    /// Where a program starts with this function, and the libraries below it that are built for several runtimes.
+    pub fn built_for_several(
+        &self,
+        body: &BodyFacts<'db>,
+        target: &Target,
+    ) -> Option<(Place, Vec<&'db Several>)> {
+        let source = body.function.lookup(body.db).source(body.db);
+        let start = match entry_attribute(body.db, self.known, body.function) {
+            Some((_, attribute)) => attribute.path()?.syntax().clone(),
+            None if self.is_start_of_program(body, target) => source.value.name()?.syntax().clone(),
+            None => return None,
+        };
+        let below = body.krate().transitive_deps(body.db);
+        let several = self.known.contexts().several().iter();
+        let several = several.filter(|it| below.contains(&it.krate)).collect();
+        Some((body.place(source.file_id, &start)?, several))
     }
 
     fn entry(

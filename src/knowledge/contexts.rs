@@ -26,6 +26,18 @@ pub struct Contexts {
     whole: BTreeMap<String, String>,
     /// The names of crates with the runtimes that they are.
     runtimes: BTreeMap<String, String>,
+    several: Vec<Several>,
+}
+
+/// A library that is built for several runtimes, as its features are.
+pub struct Several {
+    pub krate: Crate,
+    /// The crate, as paths name it.
+    pub name: String,
+    /// The features that are on, with the runtimes for which it is built by them.
+    pub built_for: BTreeMap<String, String>,
+    /// What it does then.
+    pub then: Option<String>,
 }
 
 impl Contexts {
@@ -40,6 +52,7 @@ impl Contexts {
         if named(&file.krate).is_empty() {
             return;
         }
+        self.several.extend(named(&file.krate).iter().filter_map(|it| several(db, *it, file)));
         if let Some(runtimes) = &file.runs_on {
             self.made_for.insert(file.krate.clone(), runtimes.clone());
         }
@@ -53,11 +66,7 @@ impl Contexts {
         }
         let is_on = |feature: &str| {
             let Some((krate, feature)) = feature.split_once('/') else { return false };
-            let atom = CfgAtom::KeyValue {
-                key: Symbol::intern("feature"),
-                value: Symbol::intern(feature),
-            };
-            named(krate).iter().any(|it| it.cfg_options(db).check_atom(&atom))
+            named(krate).iter().any(|it| has_feature(db, *it, feature))
         };
         let with = file.hosts_with.iter().filter(|it| is_on(it.0)).map(|it| it.1);
         let here: BTreeSet<String> =
@@ -69,6 +78,11 @@ impl Contexts {
             self.runtimes.insert(file.krate.clone(), runtime.clone());
             self.outside.extend(file.outside.iter().map(|it| (runtime.clone(), it.clone())));
         }
+    }
+
+    /// The libraries that are built for several runtimes.
+    pub fn several(&self) -> &[Several] {
+        &self.several
     }
 
     /// The runtimes that are found where this function, or its crate, polls a future. None where that is not known.
@@ -121,4 +135,22 @@ impl Contexts {
 
 fn krate(row: &Row) -> &str {
     row.path.split("::").next().unwrap_or_default()
+}
+
+fn has_feature(db: &RootDatabase, krate: Crate, feature: &str) -> bool {
+    let (key, value) = (Symbol::intern("feature"), Symbol::intern(feature));
+    krate.cfg_options(db).check_atom(&CfgAtom::KeyValue { key, value })
+}
+
+fn several(db: &RootDatabase, krate: Crate, file: &CrateRows) -> Option<Several> {
+    let on = file.built_for.iter().filter(|it| has_feature(db, krate, it.0));
+    let built_for: BTreeMap<String, String> = on.map(|it| (it.0.clone(), it.1.clone())).collect();
+    let runtimes: BTreeSet<&String> = built_for.values().collect();
+    let is_several = runtimes.len() > 1;
+    is_several.then(|| Several {
+        krate,
+        name: file.krate.clone(),
+        built_for,
+        then: file.with_several.clone(),
+    })
 }

@@ -47,6 +47,12 @@ pub struct CrateRows {
     /// The runtimes on one of which the futures of a library have to be polled. None at all where any will do.
     #[serde(rename = "runs-on")]
     pub runs_on: Option<Vec<String>>,
+    /// Features of the crate, each with the runtime for which it is built then, ...
+    #[serde(default, rename = "built-for")]
+    pub built_for: BTreeMap<String, String>,
+    /// ... and what it does where it is built for more than one, in one clause.
+    #[serde(rename = "with-several")]
+    pub with_several: Option<String>,
     /// Other runtimes that run wherever this one does, ...
     #[serde(default)]
     pub hosts: Vec<String>,

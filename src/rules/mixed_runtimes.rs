@@ -2,12 +2,13 @@
 
 use crate::{
     facts::foreign::{Entry, Missing, Need},
-    finding::Note,
+    finding::{Note, Severity},
     fix::other_runtime,
     rules::Pass,
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
+    several(pass);
     for it in pass.foreign.missing(pass.body, pass.target) {
         let Some(first) = it.needs.first() else { continue };
         let outside = pass.body.outside(&first.runtime).map(Note::new);
@@ -21,6 +22,27 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
         finding.because.extend(others(&it.needs));
         finding.because.extend(more);
         finding.fixes.extend(fixes);
+    }
+}
+
+/// What is built for more runtimes than one.
+fn several(pass: &mut Pass<'_, '_>) {
+    let Some((start, several)) = pass.foreign.built_for_several(pass.body, pass.target) else {
+        return;
+    };
+    for it in several {
+        let mut runtimes: Vec<&str> = it.built_for.values().map(String::as_str).collect();
+        runtimes.dedup();
+        let message = format!("`{}` is built for {} at once", it.name, runtimes.join(" and "));
+        let features: Vec<String> = it.built_for.keys().map(|it| format!("`{it}`")).collect();
+        let finding = pass.report(start.clone(), message);
+        finding.severity = finding.severity.min(Severity::Info);
+        let on = format!(
+            "its features {} are on: one that is on by default stays so until `default-features = false` turns it off, and every crate that depends on it may turn on one",
+            features.join(" and ")
+        );
+        finding.because.push(Note::new(on));
+        finding.because.extend(it.then.iter().map(Note::new));
     }
 }
 
