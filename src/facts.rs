@@ -38,6 +38,7 @@ pub mod idle;
 mod implementation;
 pub mod item_work;
 pub mod journey;
+pub mod kept_outside;
 pub mod kernel_buffers;
 pub mod large_locals;
 mod leads;

@@ -18,6 +18,7 @@ pub mod helper;
 pub mod hoist;
 pub mod in_place;
 pub mod join;
+pub mod kept_outside;
 pub mod lend;
 pub mod lend_task;
 pub mod limit;

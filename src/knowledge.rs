@@ -14,6 +14,7 @@ pub mod chain;
 pub mod contexts;
 pub mod counts;
 mod crate_rows;
+pub mod keeps;
 mod paths;
 pub mod resolve;
 mod row;

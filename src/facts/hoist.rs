@@ -14,7 +14,7 @@ use ra_ap_syntax::{AstNode, SyntaxKind, TextRange, ast};
 
 use crate::{
     facts::{body::BodyFacts, held::HeldGuard, read_later::is_shared, suspends::Origin},
-    finding::FilePath,
+    finding::{FilePath, Place},
 };
 
 /// A value that is computed with the help of a guard.
@@ -275,14 +275,18 @@ impl<'db> BodyFacts<'db> {
     }
 
     fn range_of_statement(&self, child: ExprId) -> Option<TextRange> {
+        self.place_of_statement(child).map(|it| it.range)
+    }
+
+    /// The statement that this is a part of.
+    pub(super) fn place_of_statement(&self, child: ExprId) -> Option<Place> {
         let source = self.syntax(child)?;
         let mut node = source.value.syntax().clone();
         // The statement, or the last expression of the block, is what stands right in its list.
         while node.parent()?.kind() != SyntaxKind::STMT_LIST {
             node = node.parent()?;
         }
-        let place = self.place(source.file_id, &node)?;
-        Some(place.range)
+        self.place(source.file_id, &node)
     }
 
     fn while_let_around(&self, made: ExprId) -> Option<ast::WhileExpr> {

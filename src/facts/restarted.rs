@@ -46,10 +46,15 @@ impl BodyFacts<'_> {
             return None;
         }
         let mut others = select.others(branch).filter(|it| !self.always_leaves(it.handler, loop_));
+        // What a task awaits that the handler starts is no wait of this one.
         let meanwhile = others.find_map(|it| {
+            let around = self.awaits_at(it.handler);
             let mut first = None;
             self.walk(it.handler, &mut |expr| {
-                if matches!(self.body[expr], Expr::Await { .. }) && first.is_none() {
+                if matches!(self.body[expr], Expr::Await { .. })
+                    && self.awaits_at(expr) == around
+                    && first.is_none()
+                {
                     first = self.place_to_show(expr);
                 }
             });

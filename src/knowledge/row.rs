@@ -11,6 +11,7 @@ use crate::{
         cancel::Cancel,
         chain::Chain,
         counts::{Counts, Zero},
+        keeps::Keeps,
         takes::{OnAsynchronous, Takes},
     },
 };
@@ -341,6 +342,8 @@ pub struct Row {
     pub cancel: Option<Cancel>,
     /// What to do in its place so that nothing is lost then, in one clause.
     pub keeping: Option<String>,
+    /// The sibling that keeps what it has read.
+    pub keeps: Option<Keeps>,
     /// What it returns it has taken out of what it is called on: a message, a line.
     #[serde(default)]
     pub takes_out: bool,

@@ -6,7 +6,7 @@ use crate::{
         selects::{Branch, Select},
     },
     finding::Note,
-    fix::lend,
+    fix::{kept_outside, lend},
     rules::{Pass, lost::lost},
 };
 
@@ -21,6 +21,8 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
 }
 
 fn report(pass: &mut Pass<'_, '_>, select: &Select, branch: &Branch, loss: Loss) {
+    let kept = pass.body.kept_outside(select, branch);
+    let kept = kept.map(|it| it.map(|it| kept_outside::keep(pass.around, &it)));
     let fix = lend::before_loop(pass.around, pass.body, select, branch);
     let finding = pass.report(branch.at.clone(), lost(&loss, "another branch is done first"));
     finding.because.extend(loss.way);
@@ -29,6 +31,11 @@ fn report(pass: &mut Pass<'_, '_>, select: &Select, branch: &Branch, loss: Loss)
         "each turn of the loop makes a new future for this branch, and drops the old one",
     ));
     finding.because.extend(loss.keeping.map(Note::new));
+    match kept {
+        Some(Ok(fix)) => finding.fixes.extend(fix),
+        Some(Err(why)) => finding.because.push(Note::new(format!("it is not done here: {why}"))),
+        None => {}
+    }
     match fix {
         Ok(fix) => finding.fixes.push(fix),
         Err(reason) => finding.because.push(reason),
