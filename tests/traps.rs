@@ -79,7 +79,7 @@ fn each_trap_is_shown_and_repaired() {
     fix(&project, &["--select", "no-parallelism"]);
     // Rules in preview have to be named.
     let preview = [
-        "futurelock,cancel-unsafe-select,cancel-unsafe-timeout,idle-buffered-stream,polled-wrong",
+        "futurelock,cancel-unsafe-timeout,idle-buffered-stream,polled-wrong",
         "state-lost-on-cancel,large-future,large-local-across-await,unbounded-concurrency",
         "mixed-runtimes",
     ];

@@ -4,6 +4,7 @@
 //! next time. What is not known loses nothing.
 
 mod called;
+mod half;
 mod taken;
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
@@ -75,6 +76,8 @@ pub enum What {
     TakenOut(String),
     /// Nobody says what: a comment says that something is.
     Said(String),
+    /// Nothing, but the first of these two calls is done, and the second may never come.
+    Half { first: String, second: String },
 }
 
 /// What a function loses of what its caller gave it.
@@ -270,6 +273,7 @@ impl<'db> Losses<'db> {
             }
         }
         lost.extend(body.taken_out_and_held(coroutine));
+        lost.extend(body.half_outside(coroutine));
         // One of each kind is enough.
         let mut kept: Vec<Loss> = Vec::new();
         for it in lost {

@@ -7,7 +7,10 @@ use crate::{
     },
     finding::Note,
     fix::{kept_outside, lend},
-    rules::{Pass, lost::lost},
+    rules::{
+        Pass,
+        lost::{lost, weigh},
+    },
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
@@ -25,6 +28,7 @@ fn report(pass: &mut Pass<'_, '_>, select: &Select, branch: &Branch, loss: Loss)
     let kept = kept.map(|it| it.map(|it| kept_outside::keep(pass.around, &it)));
     let fix = lend::before_loop(pass.around, pass.body, select, branch);
     let finding = pass.report(branch.at.clone(), lost(&loss, "another branch is done first"));
+    weigh(finding, &loss);
     finding.because.extend(loss.way);
     finding.because.push(Note::at(
         select.at.clone(),

@@ -4,7 +4,10 @@ use crate::{
     facts::{losses::Loss, timeouts::Timeout},
     finding::Note,
     fix::lend,
-    rules::{Pass, lost::lost},
+    rules::{
+        Pass,
+        lost::{lost, weigh},
+    },
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
@@ -18,6 +21,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
 fn report(pass: &mut Pass<'_, '_>, timeout: &Timeout, loss: Loss) {
     let fix = lend::to_timeout(pass.around, pass.body, timeout);
     let finding = pass.report(timeout.future_at.clone(), lost(&loss, &timeout.when));
+    weigh(finding, &loss);
     finding.because.extend(loss.way);
     let dropped =
         format!("`{}` drops the future then, and the next turn makes another one", timeout.name);

@@ -4,7 +4,10 @@ use crate::{
     facts::{losses::Loss, until_error::Sibling},
     finding::{Note, Severity},
     fix::once,
-    rules::{Pass, lost::lost},
+    rules::{
+        Pass,
+        lost::{lost, weigh},
+    },
 };
 
 pub(super) fn check(pass: &mut Pass<'_, '_>) {
@@ -47,6 +50,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
 fn report_sibling(pass: &mut Pass<'_, '_>, sibling: Sibling, loss: Loss) {
     let finding = pass.report(sibling.future_at, lost(&loss, "another one fails first"));
     finding.severity = Severity::Warn;
+    weigh(finding, &loss);
     finding.because.extend(loss.way);
     let dropped = format!(
         "`{}` drops the future when another one gives an error, and the next turn makes it anew",
