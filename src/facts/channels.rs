@@ -76,6 +76,16 @@ impl<'db> BodyFacts<'db> {
         })
     }
 
+    /// Whether what a call takes out is what the program has put there itself: a message.
+    pub(super) fn is_from_within(&self, call: ExprId) -> bool {
+        let is_channel = |it: ExprId| match self.infer.expr_ty(it).strip_references().kind() {
+            TyKind::Adt(adt, _) => self.known.type_(adt.def_id()).is_some_and(|it| it.from_within),
+            _ => false,
+        };
+        self.row_of_call(call).is_some_and(|it| it.from_within)
+            || self.values_of(call).first().is_some_and(|it| is_channel(*it))
+    }
+
     /// `let (sender, receiver) = call;`
     fn ends_of(&self, call: ExprId) -> Option<Ends> {
         let block = self.parents.get(call)?;

@@ -105,6 +105,6 @@ impl BodyFacts<'_> {
     /// Whether this waits for a message of the program itself.
     fn is_sent(&self, awaited: ExprId) -> bool {
         let Expr::Await { expr } = self.body[awaited] else { return false };
-        self.row_of_call(expr).is_some_and(|it| it.from_within)
+        self.is_from_within(expr)
     }
 }

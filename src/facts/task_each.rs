@@ -284,9 +284,9 @@ impl<'db> BodyFacts<'db> {
             return None;
         }
         // Asked last, as it may lead through all callers.
-        let may_be_few = !mention.row.from_within;
+        let from_within = self.is_from_within(next);
         let is_of_own_machine = || comes_from.is_some_and(|it| self.is_of_own_machine(it));
-        if mention.row.own_machine || may_be_few && is_of_own_machine() {
+        if mention.row.own_machine || !from_within && is_of_own_machine() {
             return None;
         }
         let row = &mention.row;
@@ -294,7 +294,7 @@ impl<'db> BodyFacts<'db> {
             brings: format!("`{}`", row.path),
             from: self.place_to_show(next)?,
             count: Count::OpenEnded(row.path.clone()),
-            from_within: row.from_within,
+            from_within,
         })
     }
 
@@ -310,7 +310,7 @@ impl<'db> BodyFacts<'db> {
         };
         let select = self.selects().iter().find(is_only_wait)?;
         let brings = |it: &ExprId| {
-            self.mention_of(*it).is_some_and(|it| it.row.takes_out && !it.row.from_within)
+            self.mention_of(*it).is_some_and(|it| it.row.takes_out) && !self.is_from_within(*it)
         };
         let mut bringing = select.branches.iter().map(|it| it.future).filter(brings);
         bringing.next().filter(|_| bringing.next().is_none())
