@@ -146,29 +146,38 @@ impl<'db> BodyFacts<'db> {
     }
 
     fn slow_in_loop(&self, receiver: BindingId) -> Option<ExprId> {
-        let receives = self.mentions.iter().filter(|it| {
-            it.row.takes_out
-                && self
-                    .values_of(it.expr)
-                    .first()
-                    .is_some_and(|it| self.local(*it) == Some(receiver))
-        });
-        receives.filter_map(|it| self.loop_around(it.expr).map(|turns| (it.expr, turns))).find_map(
-            |(receive, turns)| {
-                let around = self.awaits_at(receive);
-                let mut slow = None;
-                self.walk(turns, &mut |it| {
-                    if let Expr::Await { expr } = self.body[it]
-                        && expr != receive
-                        && self.awaits_at(it) == around
-                        && self.takes_long(expr)
-                    {
-                        slow = Some(it);
-                    }
-                });
-                slow
-            },
-        )
+        let receives = self.sequence.iter().map(|it| it.0);
+        receives.filter(|it| self.takes_from(*it, receiver)).find_map(|receive| {
+            let turns = self.loop_around(receive)?;
+            let around = self.awaits_at(receive);
+            let mut slow = None;
+            self.walk(turns, &mut |it| {
+                if let Expr::Await { expr } = self.body[it]
+                    && expr != receive
+                    && self.awaits_at(it) == around
+                    && self.takes_long(expr)
+                    && !self.is_beside_receive(it, receiver)
+                {
+                    slow = Some(it);
+                }
+            });
+            slow
+        })
+    }
+
+    fn takes_from(&self, call: ExprId, receiver: BindingId) -> bool {
+        let takes_out = self.mention_of(call).is_some_and(|it| it.row.takes_out);
+        takes_out && self.values_of(call).first().and_then(|it| self.local(*it)) == Some(receiver)
+    }
+
+    /// Whether this is awaited by a `select!` that waits for messages of the receiver meanwhile.
+    fn is_beside_receive(&self, awaited: ExprId, receiver: BindingId) -> bool {
+        let is_in = |outer| self.ancestors(awaited).any(|it| it == outer);
+        self.selects().iter().filter(|it| is_in(it.whole)).any(|select| {
+            let mut receiving =
+                select.branches.iter().filter(|it| self.takes_from(it.future, receiver));
+            receiving.any(|it| !is_in(it.handler))
+        })
     }
 
     /// Whether an async function of the project waits with each message in hand that this argument brings.
