@@ -1,6 +1,9 @@
 //! Whether code runs each time that its function is called, behind a branch, or in an async body.
 
-use ra_ap_hir_def::hir::{Expr, ExprId, Literal, Statement, UnaryOp};
+use ra_ap_hir_def::{
+    EnumVariantId,
+    hir::{Expr, ExprId, Literal, Statement, UnaryOp},
+};
 use ra_ap_syntax::ast::{BinaryOp, LogicOp};
 
 use crate::facts::body::BodyFacts;
@@ -9,6 +12,11 @@ impl BodyFacts<'_> {
     /// An expression and all that stands around it, from the inside.
     pub(super) fn ancestors(&self, expr: ExprId) -> impl Iterator<Item = ExprId> + Clone {
         std::iter::successors(Some(expr), |it| self.parents.get(*it).copied())
+    }
+
+    /// Whether an expression is `outer`, or a part of it.
+    pub(super) fn is_inside(&self, expr: ExprId, outer: ExprId) -> bool {
+        self.ancestors(expr).any(|it| it == outer)
     }
 
     /// In how many branches an expression stands. A `?` is none.
@@ -129,6 +137,10 @@ impl BodyFacts<'_> {
     pub(super) fn is_variant(&self, value: ExprId, name: &str) -> bool {
         let is_call = matches!(self.body[value], Expr::Call { .. });
         let variant = self.variant_of(value).filter(|_| is_call);
-        variant.is_some_and(|it| ra_ap_hir::EnumVariant::from(it).name(self.db).as_str() == name)
+        variant.is_some_and(|it| self.is_named(it, name))
+    }
+
+    pub(super) fn is_named(&self, variant: EnumVariantId, name: &str) -> bool {
+        ra_ap_hir::EnumVariant::from(variant).name(self.db).as_str() == name
     }
 }

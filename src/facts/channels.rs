@@ -172,11 +172,11 @@ impl<'db> BodyFacts<'db> {
 
     /// Whether this is awaited by a `select!` that waits for messages of the receiver meanwhile.
     fn is_beside_receive(&self, awaited: ExprId, receiver: BindingId) -> bool {
-        let is_in = |outer| self.ancestors(awaited).any(|it| it == outer);
-        self.selects().iter().filter(|it| is_in(it.whole)).any(|select| {
+        let mut around = self.selects().iter().filter(|it| self.is_inside(awaited, it.whole));
+        around.any(|select| {
             let mut receiving =
                 select.branches.iter().filter(|it| self.takes_from(it.future, receiver));
-            receiving.any(|it| !is_in(it.handler))
+            receiving.any(|it| !self.is_inside(awaited, it.handler))
         })
     }
 

@@ -1,6 +1,9 @@
 //! Async bodies that work until nobody needs them any more: none of several may wait for another.
 
-use ra_ap_hir_def::hir::{Expr, ExprId, LoopSource, PatId};
+use ra_ap_hir_def::{
+    VariantId,
+    hir::{Expr, ExprId, LoopSource, PatId},
+};
 
 use crate::facts::body::BodyFacts;
 
@@ -78,28 +81,21 @@ impl BodyFacts<'_> {
         branches.any(|it| {
             let text = self.workspace.text(&it.pattern.file);
             let pattern = text.and_then(|text| text.get(std::ops::Range::from(it.pattern.range)));
-            pattern.is_some_and(|it| it.trim().starts_with('_'))
-                && self.ancestors(expr).any(|around| around == it.handler)
+            pattern.is_some_and(|it| it.trim().starts_with('_')) && self.is_inside(expr, it.handler)
         })
     }
 
     fn is_pattern_of(&self, pattern: PatId, name: &str) -> bool {
-        let variant = self.infer.variant_resolution_for_pat(pattern);
-        let Some(ra_ap_hir_def::VariantId::EnumVariantId(it)) = variant else { return false };
-        ra_ap_hir::EnumVariant::from(it).name(self.db).as_str() == name
+        match self.infer.variant_resolution_for_pat(pattern) {
+            Some(VariantId::EnumVariantId(it)) => self.is_named(it, name),
+            _ => false,
+        }
     }
 
-    /// `while let Some(..) = messages.recv().await`
+    /// `while let Some(..) = messages.recv().await`, by what it does in each turn.
     fn is_while_sent(&self, body: ExprId) -> bool {
-        let head = match self.body[body] {
-            Expr::If { condition, .. } => condition,
-            Expr::Block { tail: Some(tail), .. } => match self.body[tail] {
-                Expr::If { condition, .. } => condition,
-                _ => return false,
-            },
-            _ => return false,
-        };
-        matches!(self.body[head], Expr::Let { expr, .. } if self.is_sent(expr))
+        let Expr::If { condition, .. } = self.body[body] else { return false };
+        matches!(self.body[condition], Expr::Let { expr, .. } if self.is_sent(expr))
     }
 
     /// Whether this waits for a message of the program itself.

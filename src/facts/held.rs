@@ -145,11 +145,6 @@ impl<'db> BodyFacts<'db> {
         same.filter_map(|it| self.place_of(it.expr)).next()
     }
 
-    fn is_inside(&self, expr: ExprId, outer: ExprId) -> bool {
-        let up = |it: &ExprId| self.parents.get(*it).copied();
-        std::iter::successors(Some(expr), up).any(|it| it == outer)
-    }
-
     /// Whether the text of this function has one of these words.
     pub(super) fn says_one_of(&self, words: &[String]) -> bool {
         if words.is_empty() {

@@ -200,9 +200,8 @@ impl BodyFacts<'_> {
 
 /// The first one stays, if it is not brief.
 fn keep(kept: &mut Option<Deed>, found: Option<Deed>) {
-    if kept.is_none()
-        || (kept.as_ref().is_some_and(|it| it.brief) && found.as_ref().is_some_and(|it| !it.brief))
-    {
+    let is_longer = |it: &Deed| it.brief && found.as_ref().is_some_and(|it| !it.brief);
+    if kept.as_ref().is_none_or(is_longer) {
         *kept = found;
     }
 }

@@ -94,10 +94,9 @@ impl BodyFacts<'_> {
         let declared = declared.ok_or("the text is not made before the loop, and empty")?;
         let (end, piece) = self.end_of_pieces(branch, turns).ok_or(UNCLEAR)?;
         let cleared = self.clearings(text, turns, &keeps);
-        let is_below = |it: ExprId, around: ExprId| self.ancestors(it).any(|it| it == around);
         let is_certain = |it: &ExprId| match [piece, branch.handler] {
-            [piece, _] if is_below(*it, piece) => self.branches_up_to(*it, piece) == 0,
-            [_, handler] if is_below(*it, handler) => self.branches_up_to(*it, handler) == 0,
+            [piece, _] if self.is_inside(*it, piece) => self.branches_up_to(*it, piece) == 0,
+            [_, handler] if self.is_inside(*it, handler) => self.branches_up_to(*it, handler) == 0,
             _ => self.branches_up_to(*it, select.whole) == 0,
         };
         if !cleared.iter().any(is_certain) {
@@ -205,7 +204,7 @@ impl BodyFacts<'_> {
             Expr::If { condition, then_branch, else_branch: None } => {
                 let Expr::BinaryOp { lhs, rhs, op } = &self.body[*condition] else { return None };
                 let is_equal = matches!(op, Some(BinaryOp::CmpOp(CmpOp::Eq { negated: false })));
-                let is_asked = self.is_nothing(*rhs) && self.is_below(used, *lhs);
+                let is_asked = self.is_nothing(*rhs) && self.is_inside(used, *lhs);
                 let leaves = self.always_leaves(*then_branch, turns);
                 (is_equal && is_asked && leaves).then(|| {
                     let end = End::Asked {
@@ -277,9 +276,5 @@ impl BodyFacts<'_> {
 
     fn is_nothing(&self, expr: ExprId) -> bool {
         matches!(self.body[expr], Expr::Literal(Literal::Int(0, _) | Literal::Uint(0, _)))
-    }
-
-    fn is_below(&self, expr: ExprId, around: ExprId) -> bool {
-        self.ancestors(expr).any(|it| it == around)
     }
 }

@@ -265,13 +265,13 @@ impl<'db> BodyFacts<'db> {
             Expr::Call { .. } => parent_of(parent).is_some_and(|it| self.is_question_mark(it)),
             Expr::Let { .. } => match parent_of(parent).map(|it| &self.body[it]) {
                 Some(Expr::If { then_branch, else_branch, .. }) => {
-                    self.contains(*then_branch, back)
+                    self.is_inside(back, *then_branch)
                         && else_branch.is_none_or(|it| self.only_leaves(it))
                 }
                 _ => false,
             },
             Expr::Match { expr, arms } if *expr == taken => {
-                let without = arms.iter().filter(|it| !self.contains(it.expr, back));
+                let without = arms.iter().filter(|it| !self.is_inside(back, it.expr));
                 without.map(|it| it.expr).all(|it| self.only_leaves(it))
             }
             Expr::Block { .. } => {
@@ -286,10 +286,6 @@ impl<'db> BodyFacts<'db> {
             (TyKind::Adt(one, _), TyKind::Adt(other, _)) => one.def_id() == other.def_id(),
             _ => false,
         }
-    }
-
-    fn contains(&self, around: ExprId, expr: ExprId) -> bool {
-        self.ancestors(expr).any(|it| it == around)
     }
 
     /// Nothing, or a way out.

@@ -23,8 +23,10 @@ use crate::{
 
 /// A task for each thing that comes in.
 pub struct TaskEach {
-    /// The first call that starts one.
-    pub at: Place,
+    /// The call that starts one, ...
+    pub first: Start,
+    /// ... and others in the same loop.
+    pub others: Vec<Start>,
     /// What brings the things, as it is called, ...
     pub brings: String,
     /// ... and where.
@@ -36,8 +38,6 @@ pub struct TaskEach {
     pub from_within: bool,
     /// What the task does, as far as it is in sight.
     pub(crate) futures: Vec<Content>,
-    /// The calls that start one, if not all of them stand in one turn.
-    pub(crate) starts: Vec<Start>,
     turns: ExprId,
 }
 
@@ -119,7 +119,7 @@ impl<'db> BodyFacts<'db> {
         found.extend(self.uses.iter().filter_map(|it| self.handed_each(it)));
         let pushed = self.sequence.iter().filter_map(|it| self.pushed_each(it.0));
         found.extend(pushed);
-        found.sort_by(|a, b| a.at.cmp(&b.at));
+        found.sort_by(|a, b| a.first.at.cmp(&b.first.at));
         let mut loops: Vec<TaskEach> = Vec::new();
         for it in found {
             let same = loops.iter_mut().find(|other| {
@@ -128,7 +128,7 @@ impl<'db> BodyFacts<'db> {
             match same {
                 Some(same) => {
                     same.futures.extend(it.futures);
-                    same.starts.extend(it.starts);
+                    same.others.push(it.first);
                 }
                 None => loops.push(it),
             }
@@ -185,12 +185,12 @@ impl<'db> BodyFacts<'db> {
         place::file_of(self.workspace, call.function)?;
         let future = *self.values_of(call.expr).last()?;
         let works = self.works_when_polled(self.infer.expr_ty(future));
-        let body = BodyFacts::new(self.workspace, self.known, call.function, Entered::Called);
-        match works {
-            true => body.starts_last_parameter().then_some(Started::Task),
-            false => body.starts_task_with_parameter().then_some(Started::Behind),
-        }
-        .and_then(|it| self.task_each(call.expr, false, it))
+        let started = if works { Started::Task } else { Started::Behind };
+        // The loop first: to look into each function that is called in one would take long.
+        self.task_each(call.expr, false, started).filter(|_| {
+            let body = BodyFacts::new(self.workspace, self.known, call.function, Entered::Called);
+            if works { body.starts_last_parameter() } else { body.starts_task_with_parameter() }
+        })
     }
 
     /// Whether this function makes a task of its last parameter, as it is.
@@ -226,14 +226,14 @@ impl<'db> BodyFacts<'db> {
         let task = self.values_of(start).last().copied();
         let task = task.filter(|_| !matches!(started, Started::OnPool | Started::Behind));
         Some(TaskEach {
-            at: self.place_to_show(start)?,
+            first: Start { at: self.place_to_show(start)?, call: start, moves },
+            others: Vec::new(),
             brings,
             from,
             count,
             started,
             from_within,
             futures: task.into_iter().map(Content::Made).collect(),
-            starts: vec![Start { at: self.place_to_show(start)?, call: start, moves }],
             turns,
         })
     }
@@ -269,9 +269,10 @@ impl<'db> BodyFacts<'db> {
         // The wait for the next one is the only one.
         let next = match (self.branch_around(turns, inside), &awaited[..]) {
             (Some((select, branch)), _) => {
-                let is_in = |it: &ExprId, outer| self.ancestors(*it).any(|it| it == outer);
                 // The other branches of a `select!` have their own turns.
-                let is_in_turn = |it| !is_in(it, select.whole) || is_in(it, branch.handler);
+                let is_in_turn = |it: &ExprId| {
+                    !self.is_inside(*it, select.whole) || self.is_inside(*it, branch.handler)
+                };
                 awaited.iter().all(|it| !is_in_turn(it)).then_some(branch.future)?
             }
             (None, [next]) if self.place_of(*next).is_some() => *next,
@@ -300,12 +301,12 @@ impl<'db> BodyFacts<'db> {
 
     /// The branch of a `select!` before this expression that brings what the turn is for, where nothing else is awaited.
     fn given_by_select(&self, turns: ExprId, inside: ExprId, awaited: &[ExprId]) -> Option<ExprId> {
-        let is_in = |it: ExprId, outer: ExprId| self.ancestors(it).any(|it| it == outer);
         let is_only_wait = |select: &&Select| {
-            let is_handler = |it| select.branches.iter().any(|branch| is_in(it, branch.handler));
-            let is_of_select = |it| is_in(it, select.whole) && !is_handler(it);
+            let is_handler =
+                |it| select.branches.iter().any(|branch| self.is_inside(it, branch.handler));
+            let is_of_select = |it| self.is_inside(it, select.whole) && !is_handler(it);
             select.turns == Some(turns)
-                && !is_in(inside, select.whole)
+                && !self.is_inside(inside, select.whole)
                 && awaited.iter().all(|it| is_of_select(*it))
         };
         let select = self.selects().iter().find(is_only_wait)?;
@@ -335,9 +336,7 @@ impl<'db> BodyFacts<'db> {
         let selects = self.selects().iter().filter(|it| it.turns == Some(turns));
         let mut branches =
             selects.flat_map(|it| it.branches.iter().map(move |branch| (it, branch)));
-        branches.find(|it| {
-            it.1.each.is_none() && self.ancestors(inside).any(|around| around == it.1.handler)
-        })
+        branches.find(|it| it.1.each.is_none() && self.is_inside(inside, it.1.handler))
     }
 
     /// Where a permit can be taken before each task; or why it cannot.
@@ -350,14 +349,14 @@ impl<'db> BodyFacts<'db> {
         }
         let name = |it| self.free_name(it).ok_or(UNCLEAR);
         let mut tasks = Vec::new();
-        for start in &each.starts {
+        for start in std::iter::once(&each.first).chain(&each.others) {
             let before = self.before_start(each, start)?;
             if tasks.iter().any(|it: &(TextSize, TaskText)| it.0 == before) {
                 return Err(UNCLEAR.to_owned());
             }
             tasks.push((before, self.task_text(each, start.call).ok_or(UNCLEAR)?));
         }
-        let first = each.starts.first().and_then(|it| self.written_syntax(it.call));
+        let first = self.written_syntax(each.first.call);
         let is_loop = |it: &SyntaxNode| {
             matches!(
                 it.kind(),

@@ -64,8 +64,8 @@ fn with_permit(
 ) -> Result<Fix, String> {
     let driver = own_task::driver(around)?;
     let places = body.permit_places(each)?;
-    let call = each.starts.first().ok_or("nothing starts a task")?.call;
-    let text = around.text(&each.at).ok_or("its file is not in sight")?;
+    let (at, call) = (&each.first.at, each.first.call);
+    let text = around.text(at).ok_or("its file is not in sight")?;
     let arc = path::shortest(body, call, "std", "std::sync::Arc");
     let semaphore = path::shortest(body, call, &driver.root(), SEMAPHORE);
     let (permits, permit) = &places.names;
@@ -93,7 +93,7 @@ fn with_permit(
     let doubt =
         "only you know how many at once are right, and the loop waits when there are so many";
     let named = limit::Named::at_once(most, doubt);
-    let fix = limit::with_constant(around, body, (&each.at, call), named, edits);
+    let fix = limit::with_constant(around, body, (at, call), named, edits);
     let mut fix = fix.ok_or("something else has the name of the limit")?;
     fix.wants.extend(twin::feature(around, FEATURE, driver));
     Ok(fix)

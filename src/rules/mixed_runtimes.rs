@@ -1,5 +1,7 @@
 //! Things of one runtime where only another one runs, or none.
 
+use std::collections::BTreeSet;
+
 use crate::{
     facts::foreign::{Entry, Missing, Need},
     finding::{Note, Severity},
@@ -31,9 +33,9 @@ fn several(pass: &mut Pass<'_, '_>) {
         return;
     };
     for it in several {
-        let mut runtimes: Vec<&str> = it.built_for.values().map(String::as_str).collect();
-        runtimes.dedup();
-        let message = format!("`{}` is built for {} at once", it.name, runtimes.join(" and "));
+        let runtimes: BTreeSet<&str> = it.built_for.values().map(String::as_str).collect();
+        let runtimes = Vec::from_iter(runtimes).join(" and ");
+        let message = format!("`{}` is built for {runtimes} at once", it.name);
         let features: Vec<String> = it.built_for.keys().map(|it| format!("`{it}`")).collect();
         let finding = pass.report(start.clone(), message);
         finding.severity = finding.severity.min(Severity::Info);

@@ -10,7 +10,7 @@ use crate::{
     finding::{Finding, Note, Severity},
     rules::{
         Pass, steps,
-        unbounded_concurrency::{at_most, each_with_permit, evidence, is_needed},
+        unbounded_concurrency::{at_most, each_with_permit, evidence, is_needed, other_starts},
     },
 };
 
@@ -62,12 +62,10 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, deed: Option<&Deed>) {
     let what = deed.map_or("these closures".to_owned(), Deed::shown);
     let message =
         format!("nothing limits how many of {what} wait at once for the threads that may block");
-    let finding = pass.report(it.at.clone(), message);
+    let finding = pass.report(it.first.at.clone(), message);
     let text = format!("one for each that {} brings, and no wait between", it.brings);
     finding.because.push(Note::at(it.from.clone(), text));
-    for other in it.starts.iter().skip(1) {
-        finding.because.push(Note::at(other.at.clone(), "and here, for others of them"));
-    }
+    finding.because.extend(other_starts(it));
     explain(finding, &it.count, false, deed);
     match fix {
         Ok(fix) => finding.fixes.push(fix),

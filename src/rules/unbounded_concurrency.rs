@@ -41,8 +41,7 @@ pub(super) fn check(pass: &mut Pass<'_, '_>) {
     for it in pass.body.tasks_for_each() {
         let work = pass.body.work_of(pass.effects, &it.futures);
         // How many wait is for the program itself to say, as long as they take nothing that runs out.
-        let takes_little = work.opens.is_none() || work.permit.is_some();
-        let is_limited = it.from_within && takes_little;
+        let is_limited = it.from_within && takes_little(&work);
         let uses_pool = work.uses_pool.is_some() && work.permit.is_none();
         if !uses_pool && !is_limited && it.started != Started::OnPool {
             task_each(pass, &it, &work);
@@ -117,8 +116,17 @@ pub(super) fn at_most(pass: &Pass<'_, '_>, it: &FanOut) -> Option<Fix> {
 /// Whether nobody can see how many there are, nor that so many of them take something that runs out; or each is needed
 /// all the time.
 fn is_harmless(count: &Count, work: &ItemWork) -> bool {
-    let takes_little = work.opens.is_none() || work.permit.is_some();
-    is_needed(count, work) || !count.is_large() && takes_little
+    is_needed(count, work) || !count.is_large() && takes_little(work)
+}
+
+/// Whether none of them takes something that runs out, or only so many at once do.
+fn takes_little(work: &ItemWork) -> bool {
+    work.opens.is_none() || work.permit.is_some()
+}
+
+/// Where else in the loop tasks are started.
+pub(super) fn other_starts(it: &TaskEach) -> impl Iterator<Item = Note> {
+    it.others.iter().map(|it| Note::at(it.at.clone(), "and here, for others of them"))
 }
 
 /// Whether each of them goes on all the time, and nobody can see that there are many.
@@ -162,14 +170,12 @@ fn task_each(pass: &mut Pass<'_, '_>, it: &TaskEach, work: &ItemWork) {
     let refuse = pass.limit.filter(|_| is_served && it.started == Started::Task);
     let refuse = refuse.and_then(|most| permit::or_refuse(pass.around, pass.body, it, most));
     let of_server = is_served.then(|| limits_of_server(pass)).flatten();
-    let finding = pass.report(it.at.clone(), message);
+    let finding = pass.report(it.first.at.clone(), message);
     if !matches!(it.count, Count::AtMost(_)) {
         finding.severity = finding.severity.min(Severity::Info);
     }
     finding.because.push(Note::at(it.from.clone(), "this goes on when a task has begun"));
-    for other in it.starts.iter().skip(1) {
-        finding.because.push(Note::at(other.at.clone(), "and here, for others of them"));
-    }
+    finding.because.extend(other_starts(it));
     finding.because.push(evidence(&it.count));
     finding.because.extend(does_each(work));
     finding.because.extend(of_server);

@@ -31,7 +31,7 @@ impl BodyFacts<'_> {
         wait: ExprId,
     ) -> Option<DropFirst> {
         let turns = select.turns?;
-        let is_around = |it: &&Branch| self.ancestors(wait).any(|expr| expr == it.handler);
+        let is_around = |it: &&Branch| self.is_inside(wait, it.handler);
         let other = select.others(branch).find(is_around)?;
         if !self.always_leaves(other.handler, turns) || select.row.lends_named {
             return None;

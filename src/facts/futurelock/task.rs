@@ -87,7 +87,7 @@ impl BodyFacts<'_> {
         let value = self.plain_value_of(variable)?;
         let pattern = self.map.patterns_for_binding(variable).first().copied()?;
         if self.place_of_pattern(pattern).is_some() {
-            return self.ancestors(made).any(|it| it == value).then_some((variable, value));
+            return self.is_inside(made, value).then_some((variable, value));
         }
         // `pin!(it)` declares another one of the same name.
         let mut inner = None;

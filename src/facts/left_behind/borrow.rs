@@ -117,7 +117,7 @@ impl BodyFacts<'_> {
         let is_given_on = "it is given away, or to somebody who asks for the value";
         let mut lent = Vec::new();
         for (expr, around) in &self.sequence {
-            let is_back = self.ancestors(*expr).any(|it| it == left.back);
+            let is_back = self.is_inside(*expr, left.back);
             if self.local(*expr) != Some(variable) || is_back {
                 continue;
             }
